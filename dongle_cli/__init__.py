@@ -1,0 +1,3 @@
+"""dongle-cli: provision and audit closed-network USB dongles."""
+
+__version__ = "0.1.0"

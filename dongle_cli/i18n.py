@@ -1,0 +1,54 @@
+"""Languages: gettext for our words and Click's, and the width of Japanese text on a terminal."""
+
+from __future__ import annotations
+
+import gettext as _gettext
+import os
+import unicodedata
+from pathlib import Path
+
+DOMAIN = "dongle_cli"
+LANGUAGES = ("en", "ja")
+_LOCALE_DIR = Path(__file__).with_name("locale")
+
+
+def activate(lang: str | None = None) -> str:
+    """Choose the language ("en" or "ja") for everything said from now on, and return it.
+
+    Without `lang` the POSIX variables decide (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Must run before command modules are
+    imported: their help texts are looked up at import.
+    """
+    chosen = lang or _from_environment()
+    # Click looks its own strings up with gettext.gettext(), in the process's default domain: ours holds both.
+    os.environ["LANGUAGE"] = chosen
+    _gettext.bindtextdomain(DOMAIN, _LOCALE_DIR)
+    _gettext.textdomain(DOMAIN)
+    return chosen
+
+
+def _from_environment() -> str:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "ja" if value.lower().startswith("ja") else "en"
+    return "en"
+
+
+def _(message: str) -> str:
+    """`message` in the chosen language; msgids are plain English sentences with named {fields}."""
+    return _gettext.dgettext(DOMAIN, message) if message else ""
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """`singular` or `plural`, as the chosen language counts `n`."""
+    return _gettext.dngettext(DOMAIN, singular, plural, n)
+
+
+def width(text: str) -> int:
+    """The columns `text` takes on a terminal: 2 for wide and full-width characters (UAX #11), 0 for combining ones."""
+    columns = 0
+    for char in text:
+        if unicodedata.combining(char):
+            continue
+        columns += 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+    return columns

@@ -1,0 +1,114 @@
+"""Identities of dongles and SIMs: parsed, checked, comparable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+
+
+def luhn_valid(digits: str) -> bool:
+    """Whether the last of `digits` is the Luhn check digit of the others (ISO/IEC 7812-1 annex B)."""
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        value = int(char) * (2 if index % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def typed(text: str) -> str:
+    """`text` as a scanner or a keyboard with an input method meant it: half width (NFKC), no spaces or hyphens."""
+    return re.sub(r"[\s\-‐-―ー]", "", unicodedata.normalize("NFKC", text))
+
+
+@dataclass(frozen=True, order=True)
+class Imei:
+    """The equipment identity: 14 digits and a Luhn check digit (3GPP TS 23.003 clause 6.2.1)."""
+
+    digits: str
+
+    @classmethod
+    def parse(cls, text: str) -> Imei:
+        """An IMEI of 15 digits, or the 14 significant ones of an IMEISV (16); DongleError `identity.imei` otherwise."""
+        digits = typed(text).strip('"')
+        if re.fullmatch(r"[0-9]{16}", digits):  # an IMEISV carries no check digit: clause 6.2.2
+            body = digits[:14]
+            digits = body + next(d for d in "0123456789" if luhn_valid(body + d))
+        if not re.fullmatch(r"[0-9]{15}", digits) or not luhn_valid(digits) or len(set(digits)) == 1:
+            raise DongleError(_("{value} is no IMEI (15 digits with a check digit).").format(value=text), code="identity.imei")
+        return cls(digits)
+
+    @property
+    def significant(self) -> str:
+        """The 14 digits that name the device; the check digit is never transmitted (clause 6.2.1)."""
+        return self.digits[:14]
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+@dataclass(frozen=True, order=True)
+class Iccid:
+    """The SIM card's number: "89", then country and issuer, 18 to 20 characters (ITU-T E.118; GSMA cards may hold A-F)."""
+
+    digits: str
+
+    @classmethod
+    def parse(cls, text: str) -> Iccid:
+        """An ICCID straight or nibble-swapped as in EF_ICCID, filler F dropped; DongleError `identity.iccid` otherwise."""
+        raw = typed(text).strip('"').upper()
+        if raw.startswith("98") and len(raw) % 2 == 0:
+            raw = "".join(raw[i + 1] + raw[i] for i in range(0, len(raw), 2))
+        raw = raw[:-1] if raw.endswith("F") else raw
+        if not re.fullmatch(r"89[0-9A-F]{16,18}", raw):
+            raise DongleError(_("{value} is no ICCID (89 and 16 to 18 more digits).").format(value=text), code="identity.iccid")
+        return cls(raw)
+
+    @property
+    def check_digit_valid(self) -> bool:
+        """Whether the Luhn digit fits; False also where the card uses hexadecimal digits and has none."""
+        return self.digits.isdecimal() and luhn_valid(self.digits)
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+@dataclass(frozen=True, order=True)
+class Imsi:
+    """The subscriber identity: MCC, MNC and MSIN, 6 to 15 digits (3GPP TS 23.003 clause 2.2)."""
+
+    digits: str
+
+    @classmethod
+    def parse(cls, text: str) -> Imsi:
+        """An IMSI; DongleError `identity.imsi` where `text` is none."""
+        digits = typed(text).strip('"')
+        if not re.fullmatch(r"[0-9]{6,15}", digits):
+            raise DongleError(_("That is no IMSI (6 to 15 digits)."), code="identity.imsi")
+        return cls(digits)
+
+    @property
+    def masked(self) -> str:
+        """Network code and the last four digits; the rest is personal data."""
+        return mask_digits(self.digits, head=5)
+
+    def __str__(self) -> str:
+        return self.digits
+
+
+def mask_digits(digits: str, *, head: int = 0, tail: int = 4) -> str:
+    """`digits` with all but the first `head` and last `tail` replaced by asterisks."""
+    hidden = max(0, len(digits) - head - tail)
+    return digits[:head] + "*" * hidden + digits[head + hidden :]
+
+
+@dataclass(frozen=True)
+class DongleIdentity:
+    """What tells this dongle from every other one, as far as it could be read."""
+
+    imei: Imei | None = None
+    iccid: Iccid | None = None
+    imsi: Imsi | None = None

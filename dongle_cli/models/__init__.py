@@ -1,0 +1,1 @@
+"""One TOML a dongle model, and their loader."""

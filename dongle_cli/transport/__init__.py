@@ -1,0 +1,1 @@
+"""Bytes to and from one AT port: tty, bulk endpoints, or a recorded transcript."""

@@ -1,0 +1,1 @@
+"""What is plugged in: descriptors, port path, mode switch, hot-plug, claim."""
