@@ -1,0 +1,1 @@
+"""Records that stay what they were: canonical JSON and the hash chain."""
