@@ -17,7 +17,9 @@ class Switch:
     """How a stick that shows a CD-ROM is made a modem."""
 
     method: SwitchMethod = "none"
-    messages: tuple[bytes, ...] = ()  # 31-byte command block wrappers (USB Mass Storage BOT clause 5.1), method "message"
+    messages: tuple[
+        bytes, ...
+    ] = ()  # 31-byte command block wrappers (USB Mass Storage BOT clause 5.1), method "message"
     configuration: int | None = None  # bConfigurationValue, method "configuration"
     wait_before: float = 0.0  # seconds the stick wants before it listens
     release_delay: float = 0.0  # seconds between the message and letting go
@@ -30,9 +32,12 @@ class UsbId:
     vid: int
     pid: int
     mode: Literal["storage", "modem"]
-    at_interfaces: tuple[int, ...] = ()  # bInterfaceNumber of AT ports, best first; empty: by `at_triples`, then by asking
+    at_interfaces: tuple[
+        int, ...
+    ] = ()  # bInterfaceNumber of AT ports, best first; empty: by `at_triples`, then by asking
     new_id: str | None = None  # kernel driver that must be told this id ("option"), None: the kernel knows it
     switch: Switch | None = None  # overrides the model's, for models that come with several
+    product: str | None = None  # the id is this model's only where manufacturer or product string contains this
 
 
 @dataclass(frozen=True)
@@ -70,3 +75,5 @@ class Model:
     dialect: Dialect = field(default_factory=Dialect)
     notes: str = ""
     source: str = ""  # where the facts come from
+    aliases: tuple[str, ...] = ()  # what +CGMM answers ("MS2131*"), for models that share their USB ids with others
+    vids: tuple[int, ...] = ()  # vendor ids whose products that no model names behave like this one
