@@ -39,6 +39,11 @@ def _(message: str) -> str:
     return _gettext.dgettext(DOMAIN, message) if message else ""
 
 
+def N_(message: str) -> str:
+    """Mark `message` for translation now, and translate it later, when the language is known: tables of texts."""
+    return message
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """`singular` or `plural`, as the chosen language counts `n`."""
     return _gettext.dngettext(DOMAIN, singular, plural, n)

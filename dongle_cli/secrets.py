@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,40 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
 MASK = "****"
+
+_known: set[str] = set()  # every value that a Secret of this process ever held
+
+# Commands whose arguments are secret, and how many of them, from the left, are not. Where user and password come in an
+# order that depends on the model, both are hidden.
+_SECRET_ARGUMENTS = {
+    "+CPIN": 0, "^CPIN": 0, "+CLCK": 2, "+CPWD": 1, "+SPIC": 0, "+CPUK": 0, "+CGAUTH": 2, "^AUTHDATA": 2, "+QICSGP": 3,
+    "$QCPDPP": 2, "#PDPAUTH": 2, "#PASSW": 0, "+XAUTH": 2, "*AUTHREQ": 2, "^NDISDUP": 3, "%PDNACT": 3, "^CARDLOCK": 0,
+}  # fmt: skip
+_COMMAND = re.compile(r"""([+^$#*%][A-Z]+)(=|: ?)((?:"[^"\r\n]*"?|[^"\r\n;])*)""", re.IGNORECASE)
+_ARGUMENT = re.compile(r"""(?:"[^"]*"?|[^,"])+|(?<=,)(?=,|$)|^(?=,)""")
+_PIN_WORDS = ("READY", "SIM P", "PH-")  # how the answer to +CPIN? begins, which is no secret
+# VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN (ETSI TS 102 221 clauses 11.1.9 to 11.1.13): a PIN follows the five
+# bytes of the header.
+_APDU = re.compile(r"\b([0-9A-F]{2}2[0468C][0-9A-F]{6})((?:[0-9A-F]{2}){8,16})\b", re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """`text` without secrets: every value a Secret ever held, and the PINs and passwords in AT commands and APDUs."""
+    for value in sorted(_known, key=len, reverse=True):
+        text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)
+    return _APDU.sub(rf"\1{MASK}", _COMMAND.sub(_hide_arguments, text))
+
+
+def _hide_arguments(match: re.Match[str]) -> str:
+    name, sign, rest = match.groups()
+    shown = _SECRET_ARGUMENTS.get(name.upper())
+    if shown is None or (sign != "=" and rest.upper().startswith(_PIN_WORDS)):
+        return match.group()
+    arguments = _ARGUMENT.findall(rest)
+    for index, argument in enumerate(arguments):
+        if index >= shown and argument.strip('" '):
+            arguments[index] = f'"{MASK}"' if argument.startswith('"') else MASK
+    return f"{name}{sign}{','.join(arguments)}"
 
 
 class Secret:
@@ -18,6 +53,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        if len(value) > 3:  # shorter ones would mask half of every log, and are no PIN (4 to 8 digits)
+            _known.add(value)
 
     def reveal(self) -> str:
         """The value itself, for the wire and nowhere else."""

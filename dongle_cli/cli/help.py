@@ -1,0 +1,86 @@
+"""Help pages whose columns fit: Click counts characters, a terminal columns, and Japanese has no spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from dongle_cli.i18n import width
+
+# What must not begin a line, and what must not end one (the common part of JIS X 4051's line breaking rules).
+_NEVER_FIRST = set("、。，．・：；？！）」』】〕〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ%,.:;?!)]}")
+_NEVER_LAST = set("（「『【〔〈《([{")
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Break `text` into lines of at most `columns` display columns, at spaces or between wide characters."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for piece in _pieces(paragraph):
+            if line and width(line) + width(piece.rstrip()) > columns:
+                lines.append(line.rstrip())
+                line = piece.lstrip()
+            else:
+                line += piece
+        lines.append(line.rstrip())
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` in pieces that a line may break between: words with their space, single wide characters."""
+    pieces: list[str] = []
+    for char in text:
+        joined = bool(pieces) and (
+            char in _NEVER_FIRST
+            or char == " "
+            or pieces[-1][-1] in _NEVER_LAST
+            or (width(char) < 2 and width(pieces[-1][-1]) < 2 and not pieces[-1].endswith(" "))
+        )
+        if joined:
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    return pieces
+
+
+class HelpFormatter(click.HelpFormatter):
+    """Click's help page, wrapped by display width."""
+
+    def write_text(self, text: str) -> None:
+        """Paragraphs (separated by empty lines) wrapped; one that starts with `\\b` stays as it is."""
+        indent = " " * self.current_indent
+        blocks = []
+        for block in text.split("\n\n"):
+            if block.lstrip().startswith("\b"):
+                lines = block.lstrip().removeprefix("\b").strip("\n").splitlines()
+            else:
+                lines = wrap(" ".join(part.strip() for part in block.splitlines()), self.width - self.current_indent)
+            blocks.append("\n".join(f"{indent}{line}" for line in lines))
+        self.write("\n\n".join(blocks) + "\n")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Two columns: terms, and their explanations wrapped beside them."""
+        rows = list(rows)
+        first = min(max((width(term) for term, _text in rows), default=0), col_max) + col_spacing
+        for term, text in rows:
+            head = f"{'':>{self.current_indent}}{term}"
+            if not text:
+                self.write(f"{head}\n")
+                continue
+            margin = " " * (first + self.current_indent)
+            lines = wrap(text, max(self.width - len(margin), 20))
+            if width(term) + col_spacing <= first:
+                self.write(head + " " * (first - width(term)) + f"{lines[0]}\n")
+                lines = lines[1:]
+            else:
+                self.write(f"{head}\n")
+            for line in lines:
+                self.write(f"{margin}{line}\n")
+
+
+class Context(click.Context):
+    """Click's context with our help page."""
+
+    formatter_class = HelpFormatter
