@@ -20,7 +20,7 @@ _EXACT = 2**53  # beyond it a JSON number no longer survives a reader with IEEE 
 
 
 def plain(value: object) -> Plain:
-    """`value` as JSON types only: secrets and IMSI masked, dataclasses as objects; TypeError for what has no JSON form."""
+    """`value` as JSON types only: secrets and IMSI masked, dataclasses as objects; TypeError where there is no way."""
     match value:
         case Secret():
             return MASK

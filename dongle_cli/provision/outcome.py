@@ -19,7 +19,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that the dongle has now and had not before, both as read back; a password is a Secret or a word on it."""
+    """One thing that the dongle has now and had not before, both as read back; a password is a Secret."""
 
     what: str  # "context.1.apn", "auth.1.user", "pin"
     before: object
