@@ -11,15 +11,13 @@ import click
 
 from dongle_cli import __version__, i18n
 from dongle_cli.cli import state
+from dongle_cli.cli.commands import COMMANDS
 from dongle_cli.cli.help import Context
-from dongle_cli.cli.lazy import Entry, LazyGroup
+from dongle_cli.cli.lazy import LazyGroup
 from dongle_cli.errors import DongleError, ExitCode
-from dongle_cli.i18n import N_, _
+from dongle_cli.i18n import _
 
 PROGRAM = "dongle-cli"
-
-# name: module, attribute (a Typer app or a function), one-line help. Kept in the order of a day at the bench.
-COMMANDS: dict[str, Entry] = {}
 
 
 def options() -> list[click.Option]:
@@ -140,7 +138,7 @@ def _language(argv: list[str]) -> str | None:
     """The value of --lang wherever it stands: help texts are looked up at import, so it is needed before parsing."""
     chosen = None
     words = _before_dashes(argv)
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         value = following if word == "--lang" else word.removeprefix("--lang=") if word.startswith("--lang=") else ""
         chosen = value if value in i18n.LANGUAGES else chosen
     return chosen

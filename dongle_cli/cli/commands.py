@@ -1,0 +1,14 @@
+"""The commands, in the order of a day at the bench; a new one is a line here and a module.
+
+Each names a module and an attribute in it: a function is a command, a Typer app (`options.group(...)`) a group of them.
+The one-line help is shown by `dongle-cli --help` without importing the module.
+"""
+
+from __future__ import annotations
+
+from dongle_cli.cli.lazy import Entry
+from dongle_cli.i18n import N_
+
+COMMANDS = {
+    "list": Entry("dongle_cli.cli.list", "list_", N_("Show the dongles that are plugged in.")),
+}
