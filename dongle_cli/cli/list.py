@@ -24,7 +24,7 @@ NOTES = {
 @explained(
     _(
         "Show the dongles that are plugged in, one a line: where, what they are, whether they still show their CD-ROM "
-        "(storage) or are modems, and which AT ports can be opened. Nothing is asked of the dongles. Sticks that cannot "
+        "(storage) or are modems, and which AT ports can be opened. Nothing is asked of them. Sticks that cannot "
         "be provisioned over AT are named as such."
     ),
     example="dongle-cli list --format json",
