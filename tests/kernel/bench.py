@@ -1,0 +1,76 @@
+"""What the scenarios do in the guest: plug, look, wait, compare. Everything runs the real programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+OUT = Path(os.environ["BENCH_OUT"])
+USB = Path("/sys/bus/usb/devices")
+MODESWITCH_RULE = Path("/etc/udev/rules.d/40-usb_modeswitch.rules")
+
+
+class Failed(AssertionError):
+    """A fact is not as the scenario wants it."""
+
+
+def same(got: object, wanted: object, what: str) -> None:
+    """Fail unless `got` equals `wanted`."""
+    if got != wanted:
+        raise Failed(f"{what}:\n  wanted {wanted!r}\n  got    {got!r}")
+    say(f"{what}: {got!r}")
+
+
+def say(text: str) -> None:
+    """A line for the log, with the guest's uptime."""
+    print(f"[{time.monotonic():7.1f}] {text}", flush=True)
+
+
+def run(
+    *command: str, deadline: float = 60, check: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; with `check`, a status other than 0 fails the scenario with all it said."""
+    began = time.monotonic()
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=deadline)
+    say(f"$ {' '.join(command)}  -> {done.returncode} in {time.monotonic() - began:.1f} s\n{done.stdout}{done.stderr}")
+    if check and done.returncode:
+        raise Failed(f"{' '.join(command)} ended with {done.returncode}")
+    return done
+
+
+def dongle_cli(*args: str, deadline: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the program under test as its users do."""
+    return run(sys.executable, "-m", "dongle_cli", *args, deadline=deadline, check=check)
+
+
+def wait_for(what: str, look: Callable[[], T], deadline: float = 30) -> T:
+    """The first true answer of `look`, asked again and again; fails when the deadline passes."""
+    end = time.monotonic() + deadline
+    while True:
+        answer = look()
+        if answer:
+            say(f"{what}: {answer!r}")
+            return answer
+        if time.monotonic() > end:
+            raise Failed(f"{what}: not within {deadline:.0f} s")
+        time.sleep(0.1)
+
+
+def settle() -> None:
+    """Wait until udev has nothing left to do."""
+    run("udevadm", "settle", "--timeout=30")
+
+
+def modeswitch_rule(active: bool) -> None:
+    """Let usb-modeswitch's own udev rule act, or mask it the way udev(7) says: an empty file of its name in /etc."""
+    if active:
+        MODESWITCH_RULE.unlink(missing_ok=True)
+    else:
+        MODESWITCH_RULE.write_text("")
+    run("udevadm", "control", "--reload")

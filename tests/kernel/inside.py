@@ -1,0 +1,72 @@
+"""Runs in the guest as its only purpose: every scenario in a process of its own, one folder of results each."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCH = Path("/run/bench")
+HERE = Path(__file__).parent
+DEADLINE = 150.0  # seconds a scenario; each wait within it has a shorter one of its own
+
+# What a person would look at first when a scenario fails.
+WITNESSES = {
+    "dmesg": ["dmesg"],
+    "journal": ["journalctl", "--no-pager", "-b", "-o", "short-monotonic"],
+    "udev": ["udevadm", "info", "--export-db"],
+    "usb": ["lsusb", "-v"],
+    "vhci": ["cat", "/sys/devices/platform/vhci_hcd.0/status"],
+    "processes": ["ps", "axf"],
+}
+
+
+def main() -> None:
+    """Prepare the machine, run what job.json names, write what became of it."""
+    job = json.loads((BENCH / "job.json").read_text())
+    (BENCH / "booted").write_text(Path("/proc/uptime").read_text())
+    os.chdir(job["repository"])
+    for command in (
+        ["ip", "link", "set", "lo", "up"],
+        ["mkdir", "-p", "/run/lock"],
+        ["modprobe", "-a", "vhci_hcd", "usb_storage", "sr_mod", "sg"],
+        ["udevadm", "settle", "--timeout=30"],
+    ):
+        subprocess.run(command, check=True, timeout=60)
+    for scenario in job["scenarios"]:
+        play(scenario)
+
+
+def play(scenario: str) -> None:
+    """Run one scenario and write result.json: `result` is passed, failed or "timed out"."""
+    folder = BENCH / scenario
+    folder.mkdir()
+    environment = os.environ | {"BENCH_OUT": str(folder), "PYTHONPATH": f"{HERE}:{Path.cwd()}"}
+    started = time.monotonic()
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-u", str(HERE / "scenarios" / f"{scenario}.py")]
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   start_new_session=True)  # fmt: skip
+        try:
+            result = "passed" if process.wait(DEADLINE) == 0 else "failed"
+        except subprocess.TimeoutExpired:
+            result = "timed out"
+    if result != "passed":
+        witness(folder)
+    process.kill()
+    process.wait()
+    answer = {"scenario": scenario, "result": result, "seconds": round(time.monotonic() - started, 1)}
+    (folder / "result.json").write_text(json.dumps(answer))
+
+
+def witness(folder: Path) -> None:
+    """Save what the kernel, udev and the services know, while it is still as it was when the scenario failed."""
+    for name, command in WITNESSES.items():
+        with (folder / f"{name}.txt").open("wb") as out:
+            subprocess.run(command, stdout=out, stderr=out, timeout=60)
+
+
+main()
