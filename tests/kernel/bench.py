@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+Done = subprocess.CompletedProcess[str]
 OUT = Path(os.environ["BENCH_OUT"])
 USB = Path("/sys/bus/usb/devices")
 MODESWITCH_RULE = Path("/etc/udev/rules.d/40-usb_modeswitch.rules")
@@ -32,9 +33,7 @@ def say(text: str) -> None:
     print(f"[{time.monotonic():7.1f}] {text}", flush=True)
 
 
-def run(
-    *command: str, deadline: float = 60, check: bool = True, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def run(*command: str, deadline: float = 60, check: bool = True, **environment: str) -> Done:
     """Run a program to its end; with `check`, a status other than 0 fails the scenario with all it said."""
     began = time.monotonic()
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=deadline)
@@ -44,7 +43,7 @@ def run(
     return done
 
 
-def dongle_cli(*args: str, deadline: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
+def dongle_cli(*args: str, deadline: float = 60, check: bool = True) -> Done:
     """Run the program under test as its users do."""
     return run(sys.executable, "-m", "dongle_cli", *args, deadline=deadline, check=check)
 

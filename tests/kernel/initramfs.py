@@ -1,4 +1,4 @@
-"""The first root of the guest: a shell, a dozen kernel modules and a script that mounts the machine's own root over 9p."""
+"""The first root of the guest: a shell, a few modules, and a script that mounts the machine's own root over 9p."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def cache_dir() -> Path:
 
 
 def obtain() -> Kernel:
-    """The newest kernel that apt knows, from the cache or from Debian; raises CalledProcessError with apt's own words."""
+    """The newest kernel that apt knows, from the cache or from Debian; a failure holds apt's own words."""
     cache = cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:

@@ -1,4 +1,4 @@
-"""The guest is what the other scenarios take for granted: a kernel with USB/IP and modem drivers, udev, D-Bus, ModemManager."""
+"""The guest has what the other scenarios take for granted: USB/IP, the modem drivers, udev, ModemManager."""
 
 from __future__ import annotations
 
