@@ -28,6 +28,7 @@ PROGRAMS = {
     "usb_modeswitch": "usb-modeswitch",
     "ModemManager": "modemmanager",
     "mmcli": "modemmanager",
+    "lsusb": "usbutils",
     "udevadm": "udev",
     "dbus-daemon": "dbus",
     "/lib/systemd/systemd": "systemd",

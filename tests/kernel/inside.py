@@ -20,7 +20,7 @@ WITNESSES = {
     "udev": ["udevadm", "info", "--export-db"],
     "usb": ["lsusb", "-v"],
     "vhci": ["cat", "/sys/devices/platform/vhci_hcd.0/status"],
-    "processes": ["ps", "axf"],
+    "processes": ["busybox", "ps"],
 }
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     (BENCH / "booted").write_text(Path("/proc/uptime").read_text())
     os.chdir(job["repository"])
     for command in (
-        ["ip", "link", "set", "lo", "up"],
+        ["busybox", "ip", "link", "set", "lo", "up"],
         ["mkdir", "-p", "/run/lock"],
         ["modprobe", "-a", "vhci_hcd", "usb_storage", "sr_mod", "sg"],
         ["udevadm", "settle", "--timeout=30"],
