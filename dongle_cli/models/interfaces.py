@@ -74,7 +74,7 @@ def has_port(device: UsbDevice) -> bool:
 
 
 def data_interface(device: UsbDevice, interface: Interface) -> Interface | None:
-    """The interface whose bulk endpoints carry the bytes of `interface`: itself, or for CDC-ACM the data interface after it.
+    """The interface whose bulk endpoints carry the bytes of `interface`: itself, or for CDC-ACM its data interface.
 
     None where neither has a bulk pair.
     """

@@ -83,7 +83,7 @@ def refine(model: Model, answer: str) -> Model:
     name = answer.strip().strip('"')
     for other in load():
         if other.vendor == model.vendor and any(fnmatch(name.upper(), alias.upper()) for alias in other.aliases):
-            return other
+            return replace(other, usb=other.usb or model.usb)
     return model
 
 
@@ -140,7 +140,7 @@ def at_interfaces(model: Model, device: UsbDevice) -> list[Interface]:
 
 
 def _once(found: Iterable[Interface]) -> list[Interface]:
-    return list({interface.number: interface for interface in reversed(list(found))}.values())[::-1]
+    return list({interface.number: interface for interface in found}.values())
 
 
 def _named(device: UsbDevice) -> list[tuple[Model, UsbId]]:

@@ -37,6 +37,7 @@ class UsbId:
     ] = ()  # bInterfaceNumber of AT ports, best first; empty: by `at_triples`, then by asking
     new_id: str | None = None  # kernel driver that must be told this id ("option"), None: the kernel knows it
     switch: Switch | None = None  # overrides the model's, for models that come with several
+    targets: tuple[tuple[int, int], ...] = ()  # what a storage face becomes, where that id belongs to another model
     product: str | None = None  # the id is this model's only where manufacturer or product string contains this
 
 

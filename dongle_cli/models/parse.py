@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -31,7 +32,7 @@ _TOP = {
     "at",
     "dialect",
 }
-_USB = {"id", "mode", "interfaces", "new_id", "product", "switch"}
+_USB = {"ids", "mode", "interfaces", "new_id", "product", "targets", "switch"}
 _SWITCH = {"method", "messages", "configuration", "wait_before", "release_delay"}
 _AT = {"triples", "interfaces"}
 _DIALECT = {field.name: field.type for field in fields(Dialect)}
@@ -110,7 +111,7 @@ def parse(text: str, *, file: str, known: dict[str, Model] | None = None) -> Mod
         id=Path(file).stem,
         name=top.need("name"),
         vendor=top.need("vendor"),
-        usb=tuple(_usb(file, index, item, interfaces) for index, item in enumerate(top.many("usb", dict))),
+        usb=tuple(u for i, item in enumerate(top.many("usb", dict)) for u in _usb(file, i, item, interfaces)),
         switch=_switch(file, "switch", raw["switch"]) if "switch" in raw else base.switch,
         at_triples=tuple(_triple(at, text) for text in at.many("triples", str)) or base.at_triples,
         control=top.word("control", get_args(Control), base.control),
@@ -123,19 +124,23 @@ def parse(text: str, *, file: str, known: dict[str, Model] | None = None) -> Mod
     )
 
 
-def _usb(file: str, index: int, raw: object, interfaces: tuple[int, ...]) -> UsbId:
+def _usb(file: str, index: int, raw: object, interfaces: tuple[int, ...]) -> Iterator[UsbId]:
     table = _Table(file, f"usb[{index}]", raw, _USB)
-    vid, _colon, pid = table.need("id").partition(":")
     mode = table.word("mode", ("storage", "modem"), "modem")
-    return UsbId(
-        vid=_hex16(table, "id", vid),
-        pid=_hex16(table, "id", pid),
-        mode=mode,
-        at_interfaces=(table.many("interfaces", int) or interfaces) if mode == "modem" else (),
-        new_id=table.get("new_id", str, "") or None,
-        switch=_switch(file, f"usb[{index}].switch", table.raw["switch"]) if "switch" in table.raw else None,
-        product=table.get("product", str, "") or None,
-    )
+    ids = table.many("ids", str)
+    if not ids:
+        raise table.wrong("ids", _("is missing"))
+    for vid, pid in (_id(table, "ids", text) for text in ids):
+        yield UsbId(
+            vid=vid,
+            pid=pid,
+            mode=mode,
+            at_interfaces=(table.many("interfaces", int) or interfaces) if mode == "modem" else (),
+            new_id=table.get("new_id", str, "") or None,
+            switch=_switch(file, f"usb[{index}].switch", table.raw["switch"]) if "switch" in table.raw else None,
+            product=table.get("product", str, "") or None,
+            targets=tuple(_id(table, "targets", target) for target in table.many("targets", str)),
+        )
 
 
 def _switch(file: str, where: str, raw: object) -> Switch:
@@ -180,6 +185,11 @@ def _dialect(table: _Table, base: Dialect) -> Dialect:
             ):
                 raise table.wrong(key, _("must name commands without AT and without control characters"))
     return replace(base, **changes)
+
+
+def _id(table: _Table, key: str, text: str) -> tuple[int, int]:
+    vid, _colon, pid = text.partition(":")
+    return _hex16(table, key, vid), _hex16(table, key, pid)
 
 
 def _hex16(table: _Table, key: str, text: str) -> int:
