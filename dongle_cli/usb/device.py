@@ -82,9 +82,13 @@ class Bus(Protocol):
     """Where devices are: libusb with the kernel's drivers, or a USB/IP server without any."""
 
     name: str
+    prefix: str  # goes before a port that an earlier bus of DONGLE_BUS has too: "HOST:PORT/"
 
     def devices(self) -> list[UsbDevice]:
         """Every device but hubs, in port order."""
+
+    def find(self, port: str) -> UsbDevice | None:
+        """The device at `port` now, or None."""
 
     def open(self, device: UsbDevice) -> usb.core.Device:
         """The pyusb device at `device.port`; the caller disposes of it with `usb.util.dispose_resources`."""
