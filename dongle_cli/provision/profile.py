@@ -190,12 +190,15 @@ def values_for(profile: ApnProfile, sim: SimRow | None, identity: DongleIdentity
     """
     if profile.auth == "none":
         return ContextValues()
-    open_values = {name: found.digits for name in ("imei", "iccid", "imsi") if (found := getattr(identity, name))}
-    open_values |= sim.open_fields() if sim else {}
+    found = {"imei": identity.imei, "iccid": identity.iccid, "imsi": identity.imsi}
+    read = {name: value.digits for name, value in found.items() if value}
+    listed = sim.open_fields() if sim else {}
+    # What the dongle says of itself holds; only the ICCID is written as the list writes it, check digit or not.
+    open_values = listed | read | {name: listed[name] for name in ("iccid",) if name in listed}
     secrets = sim.secret_fields() if sim else {}
 
     def open_value(name: str) -> str:
-        return open_values.get(name) or _missing(profile, name, sim)
+        return open_values[name] if name in open_values else _missing(profile, name, sim)
 
     def any_value(name: str) -> str:
         return secrets[name].reveal() if name in secrets else open_value(name)

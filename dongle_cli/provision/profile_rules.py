@@ -176,9 +176,10 @@ def _text(limit: int) -> Rule:
 
 def _texts(pattern: str, allowed: str, *, least: int = 0) -> Rule:
     def check(value: object) -> str | None:
-        right = isinstance(value, list) and len(value) >= least
-        right = right and all(isinstance(one, str) and re.fullmatch(pattern, one) for one in value)  # type: ignore[union-attr]
-        return None if right else _("allowed: {values}").format(values=allowed)
+        texts = value if isinstance(value, list) else [None]
+        if len(texts) >= least and all(isinstance(one, str) and re.fullmatch(pattern, one) for one in texts):
+            return None
+        return _("allowed: {values}").format(values=allowed)
 
     return check
 
