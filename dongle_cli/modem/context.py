@@ -1,0 +1,153 @@
+"""PDP contexts and their authentication: one state read from two commands, written by whichever command the family takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dongle_cli.models.model import AuthOrder
+from dongle_cli.modem import parse
+from dongle_cli.modem.at import Reply, quote
+from dongle_cli.modem.modem import Modem
+from dongle_cli.secrets import MASK, Secret
+
+AUTH_TYPES = {"none": 0, "pap": 1, "chap": 2}
+_QICSGP_TYPES = {"IP": 1, "IPV6": 2, "IPV4V6": 3}
+
+
+@dataclass(frozen=True)
+class AuthWriter:
+    """How a family writes PDP authentication: `template` fields are cid, auth, first, second, apn, type (all quoted)."""
+
+    template: str
+    read: str | None  # the read form, with {cid} where it asks for one context
+    order: AuthOrder  # of {first} and {second}
+    none: str | None = None  # how "no authentication" is written; None: the template with empty strings
+
+
+# First the standard, then each family's own. The order is the manuals'; where a model's dialect says otherwise, it wins.
+WRITERS: dict[str, AuthWriter] = {
+    "+CGAUTH": AuthWriter("+CGAUTH={cid},{auth},{first},{second}", "+CGAUTH?", "user-password", "+CGAUTH={cid},0"),
+    "^AUTHDATA": AuthWriter(
+        '^AUTHDATA={cid},{auth},"",{first},{second}', "^AUTHDATA?", "unknown", '^AUTHDATA={cid},0,"","",""'
+    ),
+    "+QICSGP": AuthWriter("+QICSGP={cid},{type},{apn},{first},{second},{auth}", "+QICSGP={cid}", "user-password"),
+    "$QCPDPP": AuthWriter("$QCPDPP={cid},{auth},{first},{second}", "$QCPDPP?", "password-user", "$QCPDPP={cid},0"),
+    "#PDPAUTH": AuthWriter("#PDPAUTH={cid},{auth},{first},{second}", "#PDPAUTH?", "user-password", "#PDPAUTH={cid},0"),
+    "%IPDPCFG": AuthWriter("%IPDPCFG={cid},0,{auth},{first},{second}", "%IPDPCFG?", "user-password"),
+    "*EIAAUW": AuthWriter("*EIAAUW={cid},1,{first},{second}", None, "user-password"),
+    "+UAUTHREQ": AuthWriter("+UAUTHREQ={cid},{auth},{first},{second}", None, "user-password", "+UAUTHREQ={cid},0"),
+    "^SGAUTH": AuthWriter("^SGAUTH={cid},{auth},{first},{second}", "^SGAUTH?", "password-user", "^SGAUTH={cid},0"),
+    "+XGAUTH": AuthWriter("+XGAUTH={cid},{auth},{first},{second}", None, "user-password"),
+    "+MGAUTH": AuthWriter("+MGAUTH={cid},{auth},{first},{second}", None, "user-password"),
+}
+
+
+@dataclass(frozen=True)
+class ContextState:
+    """One context as the dongle holds it; `auth` and `user` are None where they could not be read, `password` mostly is."""
+
+    cid: int
+    type: str
+    apn: str
+    auth: str | None = None
+    user: str | None = None
+    password: Secret | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The contract's keys; never the password."""
+        return {"cid": self.cid, "type": self.type, "apn": self.apn, "auth": self.auth, "user": self.user}
+
+
+def auth_order(modem: Modem, writer: str) -> AuthOrder:
+    """Which of user and password `writer` takes first on this model."""
+    own = modem.dialect.auth[:1] == (writer,)
+    return modem.dialect.auth_order if own else WRITERS[writer].order
+
+
+def read_contexts(modem: Modem) -> list[ContextState]:
+    """Every defined context with what can be read of its authentication (27.007 clauses 10.1.1 and 10.1.31)."""
+    reply = modem.engine.ask("+CGDCONT?")
+    contexts = parse.contexts(reply.lines)
+    auths = _read_auths(modem, [context.cid for context in contexts])
+    states = []
+    for context in contexts:
+        auth = auths.get(context.cid)
+        password = auth.password if auth else None
+        states.append(
+            ContextState(
+                context.cid,
+                context.type,
+                context.apn,
+                auth.type if auth else None,
+                auth.user if auth else None,
+                None if password is None or password.reveal() == MASK else password,
+            )
+        )
+    return states
+
+
+def _read_auths(modem: Modem, cids: list[int]) -> dict[int, parse.ContextAuth]:
+    """Authentication by cid from the first readable command that this firmware does not refuse."""
+    for name in (modem.auth_writer,) if modem.auth_writer else modem.dialect.auth:
+        read = WRITERS[name].read
+        if read is None:
+            continue
+        found: dict[int, parse.ContextAuth] = {}
+        understood = False
+        for command in [read.format(cid=cid) for cid in cids] if "{cid}" in read else [read]:
+            reply = modem.engine.send(command)
+            if not reply.ok:
+                break
+            understood = True
+            asked = int(command.rpartition("=")[2]) if "{cid}" in read else None
+            for auth in parse.context_auth(name, reply.lines, auth_order(modem, name)):
+                found[asked if asked is not None else auth.cid] = auth
+        if understood:
+            return found
+    return {}
+
+
+def write_context(modem: Modem, cid: int, type_: str, apn: str) -> Reply:
+    """Define a context (27.007 clause 10.1.1)."""
+    return modem.engine.send(f"+CGDCONT={cid},{quote(type_)},{quote(apn)}")
+
+
+def delete_context(modem: Modem, cid: int) -> Reply:
+    """Remove a context: by +CGDEL, and where that is refused by the bare form (27.007 clauses 10.1.36 and 10.1.1)."""
+    reply = modem.engine.send(f"+CGDEL={cid}")
+    return reply if reply.ok else modem.engine.send(f"+CGDCONT={cid}")
+
+
+def write_auth(modem: Modem, context: ContextState, order: AuthOrder | None = None) -> Reply:
+    """Write the authentication that `context` asks for with the first command that is not refused.
+
+    `order` overrides the model's order of user and password. `modem.auth_writer` says afterwards which command it was.
+    """
+    reply = None
+    for name in (modem.auth_writer,) if modem.auth_writer else modem.dialect.auth:
+        reply = modem.engine.send(auth_command(modem, name, context, order))
+        if reply.ok:
+            modem.auth_writer = name
+            return reply
+    assert reply is not None, "every dialect names at least one command for authentication"
+    return reply
+
+
+def auth_command(modem: Modem, name: str, context: ContextState, order: AuthOrder | None = None) -> str:
+    """The command line with which `name` writes the authentication of `context`."""
+    writer = WRITERS[name]
+    auth = context.auth or "none"
+    if auth == "none" and writer.none is not None:
+        return writer.none.format(cid=context.cid)
+    user = quote(context.user or "")
+    password = quote(context.password.reveal() if context.password else "")
+    # "unknown" begins with the password, as Huawei's own software does; the attach decides.
+    user_first = (order or auth_order(modem, name)) == "user-password"
+    return writer.template.format(
+        cid=context.cid,
+        auth=AUTH_TYPES[auth],
+        first=user if user_first else password,
+        second=password if user_first else user,
+        apn=quote(context.apn),
+        type=_QICSGP_TYPES[context.type],
+    )

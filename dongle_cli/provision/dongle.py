@@ -1,0 +1,339 @@
+"""One dongle's way through a run: switch, identify, unlock, plan, write, read back, prove, record.
+
+The plan is computed from what the dongle is, so a run that was cut off anywhere is repaired by running again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from dongle_cli import paths
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+from dongle_cli.identity import DongleIdentity
+from dongle_cli.models.model import AuthOrder
+from dongle_cli.modem import context as contexts
+from dongle_cli.modem import network, sim
+from dongle_cli.modem.context import ContextState
+from dongle_cli.modem.identity import read_identity, read_imsi
+from dongle_cli.modem.sim import SimState
+from dongle_cli.provision import apply, pin, verify
+from dongle_cli.provision.job import Job
+from dongle_cli.provision.outcome import Change, Outcome, StepResult, now
+from dongle_cli.provision.plan import Plan, Target, differences, make_plan
+from dongle_cli.provision.profile import values_for
+from dongle_cli.provision.record import write_record
+from dongle_cli.provision.session import Session
+from dongle_cli.provision.sims import SimRow
+from dongle_cli.secrets import Secret
+from dongle_cli.usb.device import UsbDevice
+
+
+def provision(device: UsbDevice, job: Job) -> Outcome:
+    """Bring `device` to what `job` wants; never raises for what a dongle does, the Outcome says it."""
+    run = _Run(device, job)
+    started = time.monotonic()
+    try:
+        with Session(device, record_to=record_file(job.record_to, device), notice=run.note) as session:
+            run.through(session)
+            run.outcome.transcript_digest = session.recorder.digest()
+    except DongleError as error:
+        run.failed(error)
+    run.outcome.seconds = time.monotonic() - started
+    if not job.dry_run:
+        run.keep()
+    return run.outcome
+
+
+def record_file(path: Path | None, device: UsbDevice) -> Path | None:
+    """Where this dongle's dialogue is recorded: its port goes into the name, so that several do not share a file."""
+    if path is None:
+        return None
+    return path.with_name(f"{path.stem}-{device.port.replace('/', '_').replace(':', '_')}{path.suffix}")
+
+
+class _Run:
+    def __init__(self, device: UsbDevice, job: Job) -> None:
+        self.job = job
+        self.port = device.port
+        self.outcome = Outcome(port=device.port, usb=device.usb)
+        self.identity = DongleIdentity()
+        self.row: SimRow | None = None
+        self.pin_sent = False
+
+    def note(self, text: str) -> None:
+        self.outcome.notes.append(text)
+        self.job.progress(self.port, text)
+
+    @contextmanager
+    def step(self, name: str, words: str) -> Iterator[StepResult]:
+        """Time a step; one that raises is recorded as failed."""
+        self.job.progress(self.port, words)
+        begun, at = time.monotonic(), now()
+        result = StepResult(name, "failed", 0.0, at)
+        try:
+            yield result
+            result = replace(result, result="ok")
+        finally:
+            self.outcome.steps.append(replace(result, seconds=time.monotonic() - begun))
+
+    def failed(self, error: DongleError) -> None:
+        self.outcome.result = "failed"
+        self.outcome.code, self.outcome.message, self.outcome.hint = error.code, error.message, error.hint
+
+    def through(self, session: Session) -> None:
+        if session.in_storage_mode:
+            if not self._switch(session):
+                return
+        self._identify(session)
+        with self.step("sim", _("reading the SIM")):
+            state = sim.read_state(session.modem)
+            self._find_row(state)
+            state = self._unlock(session, state)
+        with self.step("plan", _("comparing with the profile")):
+            before = contexts.read_contexts(session.modem)
+            self.outcome.before = self._snapshot(before, state)
+            target = self._target()
+            plan = make_plan(before, target, credentials_known=self._credentials_known(target))
+            self.outcome.changes += plan.changes
+            self.job.roll.check(str(self.identity.imei), self.port)
+        if self.job.dry_run:
+            self.outcome.result = "skipped" if self.outcome.changes else "already"
+            return
+        self._carry_out(session, plan, target, before)
+        self.outcome.result = "ok" if self.outcome.changes else "already"
+
+    def _switch(self, session: Session) -> bool:
+        change = Change("mode", "storage", "modem")
+        self.outcome.model = session.model.id
+        if self.job.dry_run:
+            self.outcome.changes.append(change)
+            self.outcome.result = "skipped"
+            self.note(
+                _("{port}: shows its CD-ROM; what else would change is known after the switch.").format(port=self.port)
+            )
+            return False
+        if not self.job.switch:
+            session.connect()  # says that it is still a CD-ROM
+        with self.step("switch", _("switching from CD-ROM to modem")):
+            session.switch()
+        self.outcome.changes.append(change)
+        self.outcome.usb = session.device.usb
+        return True
+
+    def _identify(self, session: Session) -> None:
+        with self.step("identify", _("reading the identity")):
+            modem = session.connect()
+            self.identity = read_identity(modem)
+            self.outcome.model = session.model.id
+            self.outcome.imei = str(self.identity.imei) if self.identity.imei else None
+            self.outcome.iccid = str(self.identity.iccid) if self.identity.iccid else None
+            if session.model.radio == "3g":
+                self.note(
+                    _("{port}: {model} knows only 3G, which is closed down in Japan.").format(
+                        port=self.port, model=session.model.name
+                    )
+                )
+            if self.identity.imei is None:
+                raise DongleError(
+                    _("{port}: the dongle gives no valid IMEI.").format(port=self.port),
+                    code="modem.no-imei",
+                    hint=_("Put the dongle aside: without an IMEI it cannot be told from another one."),
+                )
+            if not self.job.profile.allows_model(session.model.id):
+                raise DongleError(
+                    _("{port}: the profile {profile} does not allow the model {model}.").format(
+                        port=self.port, profile=self.job.profile.name, model=session.model.id
+                    ),
+                    code="modem.not-allowed",
+                )
+            self.job.roll.enter(str(self.identity.imei), self.port)
+
+    def _find_row(self, state: SimState) -> None:
+        """The SIM list's row for this card, and every reason to refuse the pair of card and dongle."""
+        iccid, profile, sims = self.identity.iccid, self.job.profile, self.job.sims
+        if iccid is None:
+            if state.absent and self.job.unlock:
+                pin.refuse_locks(self.port, state)
+            if sims is not None or profile.iccid_patterns:
+                raise DongleError(
+                    _("{port}: the ICCID of the SIM could not be read.").format(port=self.port),
+                    code="sim.no-iccid",
+                    hint=_("Check that the SIM is in the dongle, then run the command again."),
+                )
+            return
+        values = {"port": self.port, "iccid": iccid}
+        if not profile.allows_sim(iccid):
+            raise DongleError(
+                _("{port}: the profile {profile} is not for SIM {iccid}.").format(profile=profile.name, **values),
+                code="sim.not-allowed",
+                hint=_("Check that the right SIM is in this dongle."),
+            )
+        if sims is None:
+            return
+        self.row = sims.by_iccid(iccid)
+        if self.row is None:
+            raise DongleError(
+                _("{port}: SIM {iccid} is not in the SIM list.").format(**values),
+                code="sim.not-listed",
+                hint=_("Check that the right SIM is in this dongle, and that the list is the right one."),
+            )
+        self.outcome.asset_no = self.row.asset_no
+        listed = self.row.imei
+        if (
+            listed is not None
+            and self.identity.imei is not None
+            and listed.significant != self.identity.imei.significant
+        ):
+            raise DongleError(
+                _("{port}: SIM {iccid} belongs into dongle {listed}, but this is {imei}.").format(
+                    listed=listed, imei=self.identity.imei, **values
+                ),
+                code="sim.imei-mismatch",
+                hint=_("Put the SIM into the dongle that the list names. Nothing was written."),
+            )
+
+    def _unlock(self, session: Session, state: SimState) -> SimState:
+        """The card READY and its PIN as the profile wants it; the state read afterwards."""
+        profile, row = self.job.profile, self.row
+        if not self.job.unlock or self.job.dry_run:
+            if self.job.dry_run and state.state == sim.PIN:
+                self.outcome.changes.append(Change("sim.state", sim.PIN, sim.READY))
+            return state
+        current, new = self._pins()
+        use = pin.PinUse(
+            session.modem, self.job.register, self.job.gate, self.identity.iccid, current, self.port, self.job.force
+        )
+        sent = pin.unlock(use, state)
+        self.pin_sent |= sent
+        if sent:
+            self.outcome.changes.append(Change("sim.state", state.state, sim.READY))
+        if profile.pin == "disable" and (sent or state.pin_enabled):
+            pin.disable(use, state, verified=sent)
+            self.outcome.changes.append(Change("sim.pin", "enabled", "disabled"))
+        elif profile.pin == "change" and new is not None and current != new:
+            pin.change(use, state, new, verified=sent)
+            self.outcome.changes.append(Change("sim.pin", "old", "new"))
+        elif profile.pin == "change" and row is not None and row.new_pin is None:
+            self.note(_("{port}: the SIM list has no new_pin for this SIM; its PIN stays.").format(port=self.port))
+        if self.identity.imsi is None and sent:
+            self.identity = replace(self.identity, imsi=read_imsi(session.modem))
+        return sim.read_state(session.modem) if sent else state
+
+    def _pins(self) -> tuple[Secret | None, Secret | None]:
+        """The PIN the card has now and the one it shall have; after a change that worked, both are the new one."""
+        row, register = self.row, self.job.register
+        if row is None:
+            return None, None
+        if self.job.profile.pin == "change" and row.new_pin is not None and self.identity.iccid is not None:
+            last = register.pin_attempt(str(self.identity.iccid))
+            if last is not None and last.state == "accepted" and last.fingerprint == register.fingerprint(row.new_pin):
+                return row.new_pin, row.new_pin
+        return row.pin, row.new_pin
+
+    def _target(self) -> Target:
+        profile = self.job.profile
+        values = values_for(profile, self.row, self.identity)
+        context = ContextState(profile.cid, profile.type, profile.apn, profile.auth, values.user, values.password)
+        return Target(context, profile.only)
+
+    def _fingerprint(self, target: Target) -> str:
+        """Stands for the credentials in the register: keyed, so that nobody can try passwords against it."""
+        c = target.context
+        secret = c.password.reveal() if c.password else ""
+        return self.job.register.fingerprint(Secret("\n".join((str(c.cid), c.auth or "", c.user or "", secret))))
+
+    def _credentials_known(self, target: Target) -> bool:
+        return self.job.register.credentials(str(self.identity.imei)) == self._fingerprint(target)
+
+    def _carry_out(self, session: Session, plan: Plan, target: Target, before: list[ContextState]) -> None:
+        imei = str(self.identity.imei)
+        found, order = before, None
+        if not plan.empty:
+            self.job.register.note_credentials(imei, None)  # until it is read back, nobody knows what the dongle holds
+            with self.step("write", _("writing and reading back")):
+                written = apply.carry_out(session.modem, plan, target, before)
+                found, order = written.contexts, verify.may_be_swapped(session.modem, written, target)
+                if written.swapped:
+                    self._say_swapped(written.order)
+            self.job.register.note_credentials(imei, self._fingerprint(target))
+        self._prove_password(found, target)
+        if self.job.replug:
+            found = self._replug(session, target)
+        if self.job.attach and self.job.profile.register:
+            self._attach(session, target, order, wrote=not plan.empty)
+        self.outcome.after = self._snapshot(found, sim.read_state(session.modem))
+
+    def _prove_password(self, found: list[ContextState], target: Target) -> None:
+        want = target.context
+        have = next((state for state in found if state.cid == want.cid), None)
+        if want.auth == "none":
+            return
+        shown = have is not None and have.password is not None and have.password == want.password
+        self.outcome.proven["password"] = "read-back" if shown else "unproven"
+
+    def _replug(self, session: Session, target: Target) -> list[ContextState]:
+        """Power-cycle and read again: some sticks lose what they acknowledged."""
+        with self.step("replug", _("restarting the dongle")):
+            session.reset()
+        with self.step("read-again", _("reading again")):
+            modem = session.connect()
+            if self.job.unlock:
+                current, new = self._pins()
+                use = pin.PinUse(
+                    modem, self.job.register, self.job.gate, self.identity.iccid, new if self._pin_changed() else current,
+                    self.port, self.job.force,
+                )  # fmt: skip
+                pin.unlock(use, sim.read_state(modem))
+            found = contexts.read_contexts(modem)
+            wrong = differences(found, target)
+            if wrong:
+                self.job.register.note_credentials(str(self.identity.imei), None)
+                raise apply.differs(self.port, wrong, target, code="flash.forgotten")
+        return found
+
+    def _pin_changed(self) -> bool:
+        return any(change.what == "sim.pin" and change.after == "new" for change in self.outcome.changes)
+
+    def _attach(self, session: Session, target: Target, order: AuthOrder | None, *, wrote: bool) -> None:
+        iccid = self.outcome.iccid
+        if iccid and not self.job.register.was_attached(iccid):
+            self.note(_("{port}: first attach of this SIM; its line is open from now on.").format(port=self.port))
+        with self.step("attach", _("waiting for the network")):
+            proof = verify.prove(session.modem, target, attach=wrote, timeout=self.job.profile.timeout, order=order)
+        if iccid:
+            self.job.register.note_attached(iccid)
+        if proof.order is not None:
+            self._say_swapped(proof.order)
+        if target.context.auth != "none" and self.outcome.proven.get("password") != "read-back":
+            self.outcome.proven["password"] = proof.password
+        self.outcome.proven["registration"] = "home" if proof.registration.stat == network.HOME else "roaming"
+
+    def _say_swapped(self, order: AuthOrder) -> None:
+        self.outcome.proven["auth_order"] = order
+        first = _("user first") if order == "user-password" else _("password first")
+        self.note(
+            _("{port}: this firmware takes user and password in the other order ({order}).").format(
+                port=self.port, order=first
+            )
+        )
+
+    def _snapshot(self, found: list[ContextState], state: SimState) -> dict[str, object]:
+        """The dongle as evidence describes it: no password, the IMSI masked."""
+        return {
+            "contexts": [context.as_json() for context in found],
+            "sim": {"state": state.state, "pin_enabled": state.pin_enabled, "pin_retries": state.pin_retries,
+                    "puk_retries": state.puk_retries},
+            "imsi": self.identity.imsi.masked if self.identity.imsi else None,
+        }  # fmt: skip
+
+    def keep(self) -> None:
+        """Write the evidence and the register's entry, also for a dongle that failed."""
+        job = self.job
+        path = write_record(self.outcome, job=job, folder=paths.data_dir() / "evidence")
+        self.outcome.evidence = str(path)
+        job.register.finish(job.run_id, self.outcome)
