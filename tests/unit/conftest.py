@@ -1,0 +1,34 @@
+"""The command tree, for tests that hold something of every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from dongle_cli.cli.main import root
+
+
+def walk(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
+    """Every command below `command`, groups included, with the words that call it."""
+    if path:
+        yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from walk(below, [*path, name])
+
+
+@pytest.fixture(scope="session")
+def command_tree() -> list[tuple[list[str], click.Command]]:
+    """Every command of the program, imported in this process, in its language."""
+    return list(walk(root(), []))
+
+
+@pytest.fixture(scope="session")
+def command_paths(command_tree: list[tuple[list[str], click.Command]]) -> list[list[str]]:
+    """The words that call each command."""
+    return [path for path, _command in command_tree]
