@@ -67,14 +67,13 @@ def generic() -> Model:
 def find(device: UsbDevice) -> Model:
     """The model of `device` by its USB id, else by its vendor's family, else the generic one.
 
-    A stick known only to the mode-switch data is the generic model under its own name and with its own switch.
+    A stick known only to the mode-switch data is its family's model under its own name and with its own switch.
     """
-    named = _named(device)
-    if named:
+    if named := _named(device):
         return named[0][0]
-    if record := modeswitch.record_for(device):
-        return replace(generic(), name=record.name, switch=record.switch)
     family = next((model for model in load() if device.vid in model.vids), None)
+    if record := modeswitch.record_for(device):
+        return replace(family or generic(), name=record.name, switch=record.switch)
     return family if family and interfaces.has_port(device) else generic()
 
 
@@ -89,18 +88,19 @@ def refine(model: Model, answer: str) -> Model:
 
 def mode_of(device: UsbDevice) -> Mode:
     """Whether `device` shows its storage face or is a modem; "unknown" for everything that is no known stick."""
-    modes = {usb_id.mode for _model, usb_id in _named(device)}
+    modes: set[Mode] = {usb_id.mode for _model, usb_id in _named(device)}
+    record = modeswitch.record_for(device)
+    if record:
+        modes.add("storage")
+        if not record.targets:
+            modes.add("modem")
+    if (device.vid, device.pid) in modeswitch.targets():
+        modes.add("modem")
     if len(modes) == 1:
         return modes.pop()
-    record = modeswitch.record_for(device)
-    is_target = (device.vid, device.pid) in modeswitch.targets()
-    if modes or record:
-        # Where both faces have one id, only the interfaces tell them apart.
-        same_id = bool(modes) or is_target or (record is not None and not record.targets)
-        return "modem" if same_id and interfaces.has_port(device) else "storage"
-    if is_target or interfaces.has_cdc_modem(device):
-        return "modem"
-    return "modem" if find(device).id != GENERIC else "unknown"
+    if modes:  # both faces have one id: only the interfaces tell them apart
+        return "modem" if interfaces.has_port(device) else "storage"
+    return "modem" if interfaces.has_cdc_modem(device) or find(device).id != GENERIC else "unknown"
 
 
 def is_dongle(device: UsbDevice) -> bool:
