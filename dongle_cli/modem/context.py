@@ -1,4 +1,4 @@
-"""PDP contexts and their authentication: one state read from two commands, written by whichever command the family takes."""
+"""PDP contexts and their authentication: read from two commands, written by whichever command the family takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QICSGP_TYPES = {"IP": 1, "IPV6": 2, "IPV4V6": 3}
 
 @dataclass(frozen=True)
 class AuthWriter:
-    """How a family writes PDP authentication: `template` fields are cid, auth, first, second, apn, type (all quoted)."""
+    """How a family writes PDP authentication: `template` has the fields cid, auth, first, second, apn and type."""
 
     template: str
     read: str | None  # the read form, with {cid} where it asks for one context
@@ -24,7 +24,7 @@ class AuthWriter:
     none: str | None = None  # how "no authentication" is written; None: the template with empty strings
 
 
-# First the standard, then each family's own. The order is the manuals'; where a model's dialect says otherwise, it wins.
+# First the standard, then each family's own. The order is the manuals'; a model's dialect may say otherwise.
 WRITERS: dict[str, AuthWriter] = {
     "+CGAUTH": AuthWriter("+CGAUTH={cid},{auth},{first},{second}", "+CGAUTH?", "user-password", "+CGAUTH={cid},0"),
     "^AUTHDATA": AuthWriter(
@@ -44,7 +44,7 @@ WRITERS: dict[str, AuthWriter] = {
 
 @dataclass(frozen=True)
 class ContextState:
-    """One context as the dongle holds it; `auth` and `user` are None where they could not be read, `password` mostly is."""
+    """One context as the dongle holds it; `auth`, `user` and mostly `password` are None where they cannot be read."""
 
     cid: int
     type: str
@@ -123,14 +123,14 @@ def write_auth(modem: Modem, context: ContextState, order: AuthOrder | None = No
 
     `order` overrides the model's order of user and password. `modem.auth_writer` says afterwards which command it was.
     """
-    reply = None
-    for name in (modem.auth_writer,) if modem.auth_writer else modem.dialect.auth:
+    names = [modem.auth_writer] if modem.auth_writer else list(modem.dialect.auth)
+    while True:
+        name = names.pop(0)
         reply = modem.engine.send(auth_command(modem, name, context, order))
         if reply.ok:
             modem.auth_writer = name
+        if reply.ok or not names:
             return reply
-    assert reply is not None, "every dialect names at least one command for authentication"
-    return reply
 
 
 def auth_command(modem: Modem, name: str, context: ContextState, order: AuthOrder | None = None) -> str:

@@ -7,7 +7,7 @@ import time
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.modem.at import Reply, ReplyReader
+from dongle_cli.modem.at import Final, Reply, ReplyReader
 from dongle_cli.modem.causes import cme_meaning
 from dongle_cli.secrets import redact
 from dongle_cli.transport.base import Transport
@@ -125,14 +125,8 @@ class AtEngine:
         if reply is None:
             raise self._no_answer(command, reader, time.monotonic() - started)
         self._heard += reply.urcs
-        for line in reply.lines:
+        for line in (*reply.lines, *([final_text(reply.final)] if reply.final else [])):
             log.debug("< %s", redact(line))
-        log.debug(
-            "< %s",
-            redact(reply.final.word + ("" if reply.final.number is None else f": {reply.final.number}"))
-            if reply.final
-            else "",
-        )
         return reply
 
     def _collect(self, reader: ReplyReader, deadline: float) -> Reply | None:
@@ -174,7 +168,11 @@ def reason(reply: Reply) -> str:
     final = reply.final
     if final is None:
         return "?"
-    if final.number is not None:
-        meaning = cme_meaning(final.number) if final.word == "+CME ERROR" else None
-        return f"{final.word}: {final.number}" + (f" ({meaning})" if meaning else "")
-    return f"{final.word}: {final.text}" if final.text else final.word
+    meaning = cme_meaning(final.number) if final.number is not None and final.word == "+CME ERROR" else None
+    return final_text(final) + (f" ({meaning})" if meaning else "")
+
+
+def final_text(final: Final) -> str:
+    """A final result code as the modem wrote it."""
+    rest = final.text if final.number is None else final.number
+    return f"{final.word}: {rest}" if rest not in (None, "") else final.word

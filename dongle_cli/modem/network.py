@@ -23,7 +23,7 @@ class Refusal:
 
 
 def report_registration(modem: Modem) -> None:
-    """Ask for registration reports with the reject cause (n=3, 27.007 clause 10.1.22), or the most the firmware gives."""
+    """Ask for registration reports with the reject cause (n=3, 27.007 clause 10.1.22), or the most that is given."""
     for domain in _DOMAINS:
         for mode in (3, 2, 1):
             if modem.accepts(f"{domain}={mode}"):
@@ -96,7 +96,7 @@ def read_refusal(modem: Modem, registration: parse.Registration | None) -> Refus
 
 
 def activate(modem: Modem, cid: int) -> bool | None:
-    """Whether context `cid` is active, activated now where it was not; None where the firmware leaves that to the PC."""
+    """Whether context `cid` is active, activated now where it was not; None where that is left to the PC."""
     if parse.active_cids(modem.query("+CGACT?")).get(cid):
         return True
     reply = modem.engine.send(f"+CGACT=1,{cid}")

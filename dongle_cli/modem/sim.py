@@ -22,7 +22,7 @@ _NOT_INSERTED = 10  # +CME ERROR, 27.007 clause 9.2
 
 @dataclass(frozen=True)
 class SimState:
-    """`state` in the standard's words ("READY", "SIM PIN"), None where unreadable; `absent`: no card; counters by name."""
+    """`state` in the standard's words ("READY", "SIM PIN"), None where unreadable; `retries` by code name."""
 
     state: str | None
     absent: bool = False
@@ -53,7 +53,7 @@ def read_state(modem: Modem) -> SimState:
 
 
 def read_retries(modem: Modem) -> dict[str, int | None]:
-    """Tries left by code name, as the first of the dialect's readers gives them that knows the PIN's; {} where none does."""
+    """Tries left by code name, from the first of the dialect's readers that knows the PIN's; {} where none does."""
     for command in modem.dialect.pin_retries:
         reader = command.split("=")[0].rstrip("?")
         lines = modem.query(_CSIM_COUNTER if command == "+CSIM" else command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import N_, _
-from dongle_cli.modem.causes import network_cause
+from dongle_cli.modem.causes import emm_meaning, esm_meaning
 from dongle_cli.modem.network import Refusal
 
 _LINE = N_("The carrier must act: the line is not open yet, or the SIM is void. Plug the dongle in again after that.")
@@ -38,7 +38,6 @@ _ESM = {
     51: _TYPE,
     66: _APN,
 }
-AUTH_FAILED = 29
 _CODES = {29: "network.auth-failed", 27: "network.apn-refused", 33: "network.apn-refused"}
 
 
@@ -59,7 +58,7 @@ def refused(port: str, refusal: Refusal) -> DongleError:
 def _meaning(refusal: Refusal) -> str:
     parts = []
     if refusal.cause is not None:
-        parts.append(f"{refusal.cause} ({network_cause(refusal.cause) or '?'})")
+        parts.append(f"{refusal.cause} ({emm_meaning(refusal.cause) or '?'})")
     if refusal.esm_cause is not None:
-        parts.append(f"ESM {refusal.esm_cause} ({network_cause(refusal.esm_cause, session=True) or '?'})")
+        parts.append(f"ESM {refusal.esm_cause} ({esm_meaning(refusal.esm_cause) or '?'})")
     return ", ".join(parts) or refusal.text or _("no cause given")

@@ -86,9 +86,8 @@ class _Run:
         self.outcome.code, self.outcome.message, self.outcome.hint = error.code, error.message, error.hint
 
     def through(self, session: Session) -> None:
-        if session.in_storage_mode:
-            if not self._switch(session):
-                return
+        if session.in_storage_mode and not self._switch(session):
+            return
         self._identify(session)
         with self.step("sim", _("reading the SIM")):
             state = sim.read_state(session.modem)
@@ -183,15 +182,11 @@ class _Run:
                 hint=_("Check that the right SIM is in this dongle, and that the list is the right one."),
             )
         self.outcome.asset_no = self.row.asset_no
-        listed = self.row.imei
-        if (
-            listed is not None
-            and self.identity.imei is not None
-            and listed.significant != self.identity.imei.significant
-        ):
+        listed, shown = self.row.imei, self.identity.imei
+        if listed is not None and shown is not None and listed.significant != shown.significant:
             raise DongleError(
                 _("{port}: SIM {iccid} belongs into dongle {listed}, but this is {imei}.").format(
-                    listed=listed, imei=self.identity.imei, **values
+                    listed=listed, imei=shown, **values
                 ),
                 code="sim.imei-mismatch",
                 hint=_("Put the SIM into the dongle that the list names. Nothing was written."),
@@ -285,7 +280,8 @@ class _Run:
             if self.job.unlock:
                 current, new = self._pins()
                 use = pin.PinUse(
-                    modem, self.job.register, self.job.gate, self.identity.iccid, new if self._pin_changed() else current,
+                    modem, self.job.register, self.job.gate, self.identity.iccid,
+                    new if self._pin_changed() else current,
                     self.port, self.job.force,
                 )  # fmt: skip
                 pin.unlock(use, sim.read_state(modem))
@@ -316,11 +312,8 @@ class _Run:
     def _say_swapped(self, order: AuthOrder) -> None:
         self.outcome.proven["auth_order"] = order
         first = _("user first") if order == "user-password" else _("password first")
-        self.note(
-            _("{port}: this firmware takes user and password in the other order ({order}).").format(
-                port=self.port, order=first
-            )
-        )
+        words = _("{port}: this firmware takes user and password in the other order ({order}).")
+        self.note(words.format(port=self.port, order=first))
 
     def _snapshot(self, found: list[ContextState], state: SimState) -> dict[str, object]:
         """The dongle as evidence describes it: no password, the IMSI masked."""

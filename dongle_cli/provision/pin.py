@@ -1,9 +1,9 @@
 """The PIN rules: every one of them exists because breaking it locks a SIM.
 
-Read the retries first. Send a PIN at most once per SIM and run, never with one retry left, and only to the card that the
-list names it for (no ICCID, no PIN). Write down "attempted", with the retries just read, before sending: after a crash the
-same count means that the try never reached the card, a lower or unreadable one means that it did. Where several dongles
-share a PIN, one goes first; after a refusal nobody else sends it.
+Read the retries first. Send a PIN at most once per SIM and run, never with one retry left, and only to the card that
+the list names it for (no ICCID, no PIN). Write down "attempted", with the retries just read, before sending: after a
+crash the same count means that the try never reached the card, a lower or unreadable one means that it did. Where
+several dongles share a PIN, one goes first; after a refusal nobody else sends it.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def _checked_pin(use: PinUse, state: SimState) -> Secret:
 def _send(
     use: PinUse, pin: Secret, state: SimState, command: Callable[[], Reply], *, noted: Secret | None = None
 ) -> None:
-    """Write the attempt down (as that of the PIN `noted`, which the card has afterwards), send it, write down how it went."""
+    """Write the attempt down (as that of `noted`, the PIN the card has afterwards), send it, write down how it went."""
     with use.gate.turn(pin, use.port) as shared:
         attempt = use.register.note_pin_attempt(
             str(use.iccid), retries=state.pin_retries, fingerprint=use.register.fingerprint(noted or pin)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dongle_cli.modem.context import ContextState
+from dongle_cli.modem.parse import same_apn
 from dongle_cli.provision.outcome import Change
-
-# A network may append its own operator identifier to an APN (3GPP TS 23.003 clause 9.1.2); it is the same APN.
-_OPERATOR_SUFFIX = r"\.mnc[0-9]{2,3}\.mcc[0-9]{3}\.gprs$"
 
 
 @dataclass(frozen=True)
@@ -87,17 +84,8 @@ def _all_auth(what: str, have: ContextState, want: ContextState) -> list[Change]
     ]
 
 
-def same_apn(one: str, other: str) -> bool:
-    """Whether two APNs name the same network: case does not count (TS 23.003 clause 9.1), nor an operator suffix."""
-
-    def bare(apn: str) -> str:
-        return re.sub(_OPERATOR_SUFFIX, "", apn.lower())
-
-    return bare(one) == bare(other)
-
-
 def differences(found: Sequence[ContextState], target: Target) -> list[Change]:
-    """Where a dongle that was written reads back as something else than `target`; what cannot be read is no difference."""
+    """Where a written dongle reads back as something else than `target`; what cannot be read is no difference."""
     want = target.context
     plan = make_plan(found, target, credentials_known=True)
     have = next((state for state in found if state.cid == want.cid), None)
