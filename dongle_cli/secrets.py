@@ -13,37 +13,9 @@ MASK = "****"
 
 _known: set[str] = set()  # every value that a Secret of this process ever held
 
-# Commands whose arguments are secret, and how many of them, from the left, are not. Where user and password come in an
-# order that depends on the model, both are hidden.
-_SECRET_ARGUMENTS = {
-    "+CPIN": 0, "^CPIN": 0, "+CLCK": 2, "+CPWD": 1, "+SPIC": 0, "+CPUK": 0, "+CGAUTH": 2, "^AUTHDATA": 2, "+QICSGP": 3,
-    "$QCPDPP": 2, "#PDPAUTH": 2, "#PASSW": 0, "+XAUTH": 2, "*AUTHREQ": 2, "^NDISDUP": 3, "%PDNACT": 3, "^CARDLOCK": 0,
-}  # fmt: skip
-_COMMAND = re.compile(r"""([+^$#*%][A-Z]+)(=|: ?)((?:"[^"\r\n]*"?|[^"\r\n;])*)""", re.IGNORECASE)
-_ARGUMENT = re.compile(r"""(?:"[^"]*"?|[^,"])+|(?<=,)(?=,|$)|^(?=,)""")
-_PIN_WORDS = ("READY", "SIM P", "PH-")  # how the answer to +CPIN? begins, which is no secret
 # VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN (ETSI TS 102 221 clauses 11.1.9 to 11.1.13): a PIN follows the five
 # bytes of the header.
 _APDU = re.compile(r"\b([0-9A-F]{2}2[0468C][0-9A-F]{6})((?:[0-9A-F]{2}){8,16})\b", re.IGNORECASE)
-
-
-def redact(text: str) -> str:
-    """`text` without secrets: every value a Secret ever held, and the PINs and passwords in AT commands and APDUs."""
-    for value in sorted(_known, key=len, reverse=True):
-        text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)
-    return _APDU.sub(rf"\1{MASK}", _COMMAND.sub(_hide_arguments, text))
-
-
-def _hide_arguments(match: re.Match[str]) -> str:
-    name, sign, rest = match.groups()
-    shown = _SECRET_ARGUMENTS.get(name.upper())
-    if shown is None or (sign != "=" and rest.upper().startswith(_PIN_WORDS)):
-        return match.group()
-    arguments = _ARGUMENT.findall(rest)
-    for index, argument in enumerate(arguments):
-        if index >= shown and argument.strip('" '):
-            arguments[index] = f'"{MASK}"' if argument.startswith('"') else MASK
-    return f"{name}{sign}{','.join(arguments)}"
 
 
 class Secret:
@@ -138,3 +110,169 @@ class SecretRef:
                 hint=_("Store it with: keyring set {service} {user}").format(service=service, user=user),
             )
         return Secret(value)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Which fields of an authentication command hold two strings, and in which order the family takes them.
+
+    `order` None: the caller's. "unknown": firmwares of one family differ, so both are hidden unless the caller knows.
+    """
+
+    first: int
+    second: int
+    order: str | None = "user-password"
+
+
+# Commands whose parameters are PINs or unlock codes: which fields, None for all. Replies of the same name hold none.
+_CODES: dict[str, tuple[int, ...] | None] = {
+    "+CPIN": None,
+    "^CPIN": None,
+    "+CPIN2": None,
+    "+CPWD": (1, 2),  # 3GPP TS 27.007 clause 7.5
+    "+CLCK": (2,),  # clause 7.4
+    "^CARDLOCK": None,
+    "+CPUK": None,
+    "#PASSW": None,
+}
+# Commands and replies that name a user and a password.
+_PAIRS: dict[str, _Pair] = {
+    "+CGAUTH": _Pair(2, 3, None),  # the standard: user first (clause 10.1.31); SIMCom: password first
+    "^AUTHDATA": _Pair(3, 4, "unknown"),
+    "$QCPDPP": _Pair(2, 3, "password-user"),
+    "^SGAUTH": _Pair(2, 3, "password-user"),
+    "+QICSGP": _Pair(3, 4),
+    "#PDPAUTH": _Pair(2, 3),
+    "#SGACT": _Pair(2, 3),
+    "%IPDPCFG": _Pair(3, 4),
+    "*EIAAUW": _Pair(2, 3),
+    "+UAUTHREQ": _Pair(2, 3),
+    "+XGAUTH": _Pair(2, 3),
+    "+MGAUTH": _Pair(2, 3),
+    "^NDISDUP": _Pair(3, 4),
+    "+CSTT": _Pair(1, 2),
+    "+ZGPCOAUTH": _Pair(1, 2, "unknown"),
+    "+XAUTH": _Pair(2, 3, "unknown"),
+    "*AUTHREQ": _Pair(2, 3, "unknown"),
+    "%PDNACT": _Pair(3, 4, "unknown"),
+}
+_APDUS = {"+CSIM": 1, "+CGLA": 2}  # the field that holds a command for the card
+# The same commands still being typed: class and instruction, and as much of P1, P2 and length as is there.
+_PIN_APDU = re.compile(r"\s*\"?\s*[0-9A-Fa-f]{2}(?:20|24|26|28|2[Cc])[0-9A-Fa-f]{0,6}")
+
+
+def _spaced(name: str) -> str:
+    """Blanks between the letters of a command do not count (ITU-T V.250 clause 5.4.1)."""
+    return r"[ \t]*".join(re.escape(char) for char in name)
+
+
+_NAMED = re.compile(
+    "("
+    + "|".join(_spaced(name) for name in sorted({*_CODES, *_PAIRS, *_APDUS}, key=len, reverse=True))
+    + r")[ \t]*([=:])",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str, *, order: str = "user-password") -> str:
+    """`text` without secrets: every value a Secret ever held, and the PINs and passwords in AT commands and replies.
+
+    AT text may be cut off anywhere. `order` is how this dongle takes user and password: "user-password", "password-user",
+    or "unknown", which hides both. User names stay where it is sure that they are user names.
+    """
+    for value in sorted(_known, key=len, reverse=True):
+        text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)
+    return _APDU.sub(rf"\1{MASK}", _redact_at(text, order))
+
+
+def _redact_at(text: str, order: str) -> str:
+    pieces, done = [], 0
+    while match := _NAMED.search(text, done):
+        name, reply = re.sub(r"\s", "", match[1]).upper(), match[2] == ":"
+        end = _end(text, match.end(), reply)
+        parameters = text[match.end() : end]
+        pieces += [text[done : match.end()], _hide(name, reply, parameters, order)]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _end(text: str, start: int, reply: bool) -> int:
+    """Where the parameters end: at the end of the line, a command's also at a semicolon outside quotes."""
+    quoted = False
+    for index in range(start, len(text)):
+        char = text[index]
+        if char in "\r\n" or (char == ";" and not quoted and not reply):
+            return index
+        quoted ^= char == '"'
+    return len(text)
+
+
+def _hide(name: str, reply: bool, parameters: str, order: str) -> str:
+    if parameters.lstrip().startswith(("?", "(")):  # a test command or its answer
+        return parameters
+    if name in _APDUS:
+        return parameters if reply else _hide_apdu(parameters, _APDUS[name])
+    fields = _fields(parameters)
+    if name in _CODES:
+        hidden = set() if reply else set(_CODES[name] or range(len(fields) + parameters.count(",") + 1))
+    else:
+        hidden = _hidden_of_pair(name, reply, parameters, fields, order)
+    return _masked(parameters, fields, hidden) if hidden else parameters
+
+
+def _hidden_of_pair(name: str, reply: bool, parameters: str, fields: list[tuple[int, int]], order: str) -> set[int]:
+    pair = _PAIRS[name]
+    first, second = pair.first, pair.second
+    native = order if pair.order is None else pair.order
+    if name == "+QICSGP" and reply and not parameters[slice(*fields[1 % len(fields)])].strip().isdecimal():
+        first, second = first - 1, second - 1  # the reply does not repeat the context's number
+    if native == "unknown" or order == "unknown" or native != order:
+        # Families that leave the network code out shift both strings to the left.
+        return set(range(2 if name == "^AUTHDATA" else first, second + 1))
+    return {second} if native == "user-password" else {first}
+
+
+def _fields(parameters: str) -> list[tuple[int, int]]:
+    """Where the fields stand; a comma inside quotes belongs to its field."""
+    spans, start, quoted = [], 0, False
+    for index, char in enumerate(parameters):
+        if char == '"':
+            quoted = not quoted
+        elif char == "," and not quoted:
+            spans.append((start, index))
+            start = index + 1
+    return [*spans, (start, len(parameters))]
+
+
+def _masked(parameters: str, fields: list[tuple[int, int]], hidden: set[int]) -> str:
+    sound = all(re.fullmatch(r'\s*(?:"[^"]*"|[^"]*)\s*', parameters[start:end]) for start, end in fields)
+    if not sound or len(fields) <= min(hidden) < parameters.count(",") + 1:
+        # Quotes are lost or not closed: whatever stands behind the first hidden field's comma may be a part of it.
+        commas = [index for index, char in enumerate(parameters) if char == ","]
+        if min(hidden) > len(commas):
+            return parameters
+        start = commas[min(hidden) - 1] + 1 if min(hidden) else 0
+        return parameters[:start] + _mask(parameters[start:])
+    whole = [_mask(parameters[a:b]) if i in hidden else parameters[a:b] for i, (a, b) in enumerate(fields)]
+    return ",".join(whole)
+
+
+def _mask(value: str) -> str:
+    bare = value.strip()
+    if bare in ("", '"', '""'):
+        return value
+    left, right = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
+    opened, closed = bare.startswith('"'), bare.endswith('"') and len(bare) > 1
+    return left + ('"' if opened else "") + MASK + ('"' if closed else "") + right
+
+
+def _hide_apdu(parameters: str, index: int) -> str:
+    fields = _fields(parameters)
+    if len(fields) <= index:
+        return parameters
+    start, _ = fields[index]
+    tail = parameters[start:]
+    header = _PIN_APDU.match(tail)
+    if not header or tail[header.end() :].strip() in ("", '"'):
+        return parameters
+    return parameters[:start] + header[0] + MASK + ('"' if tail.rstrip().endswith('"') else "")

@@ -1,0 +1,65 @@
+"""Which AT commands only read, and which are never sent whatever anybody asks."""
+
+from __future__ import annotations
+
+import re
+
+# Action commands without parameters that answer and change nothing.
+# fmt: off
+_ACTIONS = frozenset((
+    "!GSTATUS", "!ICCID", "#CCID", "#CGMM", "#CGMR", "#CGSN", "#CIMI", "#PCT", "#RFSTS", "#SWPKGV", "&V", "+CCID",
+    "+CEER", "+CESQ", "+CGCONTRDP", "+CGEQOSRDP", "+CGMI", "+CGMM", "+CGMR", "+CGPADDR", "+CGSCONTRDP", "+CGSN",
+    "+CGTFTRDP", "+CIMI", "+CIND", "+CLAC", "+CNUM", "+CPAS", "+CPINR", "+CPNNUM", "+CPOS", "+CSQ", "+EPINC", "+GCAP",
+    "+GMI", "+GMM", "+GMR", "+GSN", "+ICCID", "+QCCID", "+QCSQ", "+QGMR", "+QNWINFO", "+SPIC", "+UPINCNT", "+XPINCNT",
+    "I", "I0", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "\\S", "^CHIPTEMP", "^FHVER", "^GETPORTMODE",
+    "^SCID", "^SMONI", "^SYSINFO", "^SYSINFOEX", "^VERSION",
+))
+# fmt: on
+# Commands with parameters that read all the same: name and what the parameters may be.
+_READINGS = {
+    "+CGSN": r"[0-3]",
+    "+CPINR": r'"?SIM (PIN|PUK)2?"?|"?[A-Z0-9 -]+"?',
+    "+CLCK": r'"[A-Z]{2}"\s*,\s*2(\s*,\s*,?\s*\d*)?',
+    "+CGPADDR": r"\d+(\s*,\s*\d+)*",
+    "+CGCONTRDP": r"\d*",
+    "+CGAUTH": r"(?!)",
+    "+QICSGP": r"\d+",
+    "+QPINC": r'"(SC|P2)"',
+    "^SPIC": r'"?[A-Z0-9]{2}"?',
+    "+QENG": r'"(servingcell|neighbourcell)"',
+    "+QCFG": r'"[A-Za-z0-9_/]+"',
+    "+CRSM": r"(176|178|192|242)(\s*,.*)?",  # READ BINARY, READ RECORD, GET RESPONSE, STATUS (clause 8.18)
+    "^VERSION": r'"?\w*"?',
+}
+# Never sent: they write an IMEI, factory locks or the memory that holds them, or lead where only the factory gets out.
+_FORBIDDEN = re.compile(
+    r"\+EGMR|\+SIMEI|\+CGSN=(?!\?|[0-3]$)|\+GSN=(?!\?)|\^NVWR|\^NVRST|\^NVBACKUP|\^NVRESTORE|!NVENCRYPTIMEI|!NVIMEI|!NVPLMN|!NVW|"
+    r"\^IMEISET|\^SIMLOCK=|\^CARDLOCK=|\^CARDUNLOCK|\^CIMEI|\^PHYNUM=|\^INFORBU|\*EPERSO|\*ESIMLOCK|\+ZCDRUN=\"?E|\+ZIMEI|\+ZNVWR|\+MODIMEI|"
+    r"\+ESLBLOB|\+ESMLCK=|\+ESIMLOCK|\+QNVW|\+QNVFW|\+NVWRITE|\+WIMEI|\+IMEI=|#IMEI|#SIMLOCK|\$QCNVW|\$NV|\+SPIMEI|\+KIMEI|"
+    r"\^SECUBOOT|\+XLCK|\+XSIMLOCK|%SIMLOCK|%IMEI|\^DATALOCK=|\^NLOCK"
+)
+_FACTORY_LOCKS = re.compile(r'\+CLCK="?(PF|PN|PU|PP|PC)"?,(?!2\b)|\+CPWD="?(PF|PN|PU|PP|PC)"?,')
+
+
+def reading(command: str) -> bool:
+    """Whether every command of the line only reads: test and read forms, and actions that answer without an effect."""
+    parts = [part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*"?)+', re.sub(r"^\s*AT", "", command, flags=re.I))]
+    if forbidden(command) or not command.isascii() or re.search(r"[\x00-\x1f\x7f]", command):
+        return False
+    return bool(parts) and all(_reads(part) for part in parts)
+
+
+def _reads(part: str) -> bool:
+    if re.fullmatch(r"[+^*$#%!_][A-Za-z][A-Za-z0-9_]*\s*=?\s*\?", part):
+        return True
+    if part.upper() in _ACTIONS:
+        return True
+    match = re.fullmatch(r"([+^*$#%!_][A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*)", part)
+    pattern = _READINGS.get(match[1].upper()) if match else None
+    return bool(match and pattern and re.fullmatch(pattern, match[2].strip(), re.IGNORECASE))
+
+
+def forbidden(command: str) -> bool:
+    """Whether any command of the line writes an IMEI, a factory lock or factory memory, however it is spelled."""
+    squeezed = re.sub(r"\s", "", command).upper()
+    return bool(_FORBIDDEN.search(squeezed) or _FACTORY_LOCKS.search(squeezed))

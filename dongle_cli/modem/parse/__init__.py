@@ -1,0 +1,69 @@
+"""From information lines to values: plain functions that give None or [] for what they do not know."""
+
+from __future__ import annotations
+
+from dongle_cli.modem.parse.auth import ContextAuth, context_auth
+from dongle_cli.modem.parse.context import (
+    Dynamic,
+    PdpContext,
+    active_cids,
+    addresses,
+    context_ranges,
+    contexts,
+    dynamic,
+    same_apn,
+)
+from dongle_cli.modem.parse.identity import esn, iccid, imei, imsi, information, meid, text
+from dongle_cli.modem.parse.registration import Registration, registration
+from dongle_cli.modem.parse.retries import pin_retries
+from dongle_cli.modem.parse.signal import Signal, signal
+from dongle_cli.modem.parse.sim import crsm, csim, facilities, facility_lock, pin_state, tries_left
+from dongle_cli.modem.parse.status import (
+    Operator,
+    attached,
+    ceer,
+    functionality,
+    functionality_levels,
+    operator,
+    operator_id,
+    own_numbers,
+)
+
+__all__ = [
+    "ContextAuth",
+    "Dynamic",
+    "Operator",
+    "PdpContext",
+    "Registration",
+    "Signal",
+    "active_cids",
+    "addresses",
+    "attached",
+    "ceer",
+    "context_auth",
+    "context_ranges",
+    "contexts",
+    "crsm",
+    "csim",
+    "dynamic",
+    "esn",
+    "facilities",
+    "facility_lock",
+    "functionality",
+    "functionality_levels",
+    "iccid",
+    "imei",
+    "imsi",
+    "information",
+    "meid",
+    "operator",
+    "operator_id",
+    "own_numbers",
+    "pin_retries",
+    "pin_state",
+    "registration",
+    "same_apn",
+    "signal",
+    "text",
+    "tries_left",
+]

@@ -1,0 +1,70 @@
+"""The SIM: PIN state, facility locks, +CRSM and +CSIM (3GPP TS 27.007 clauses 7.4, 8.3, 8.17, 8.18)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dongle_cli.modem.at import split_fields
+from dongle_cli.modem.parse.lines import after, at, number
+
+_STATES = {"READY", "SIM PIN2", "SIM PUK2"} | {
+    f"{what} {code}"
+    for what in ("SIM", "PH-SIM", "PH-FSIM", "PH-NET", "PH-NETSUB", "PH-SP", "PH-CORP")
+    for code in ("PIN", "PUK")
+}
+# How older Siemens and Cinterion firmware spells them.
+_SPELLED = {"PH-NS": "PH-NETSUB", "PH-C": "PH-CORP", "PH-N": "PH-NET", "PH-S": "PH-SP"}
+
+
+def pin_state(lines: Sequence[str]) -> str | None:
+    """What the SIM asks for, in the standard's own words ("READY", "SIM PIN", "PH-NET PIN"); None where unclear."""
+    for value in after(lines, "+CPIN", "^CPIN") or [line for line in lines if ":" not in line]:
+        words = re.sub(r"\s+", " ", at(split_fields(value), 0)).strip().upper()
+        words = re.sub(r"^(SIM|PH-[A-Z]+) ?(PIN|PUK) ?(2?)$", r"\1 \2\3", words)
+        head, blank, tail = words.partition(" ")
+        words = _SPELLED.get(head, head) + blank + tail
+        if words in _STATES:
+            return words
+    return None
+
+
+def facility_lock(lines: Sequence[str]) -> bool | None:
+    """Whether the facility that +CLCK asked for is locked, for any class of call."""
+    states = [number(at(split_fields(value), 0)) for value in after(lines, "+CLCK")]
+    known = [state for state in states if state in (0, 1)]
+    return any(known) if known else None
+
+
+def facilities(lines: Sequence[str]) -> list[str]:
+    """The facilities a modem can lock ("SC", "PN"), from its +CLCK=? reply."""
+    return [name for value in after(lines, "+CLCK") for name in re.findall(r'"?\b([A-Z]{2})\b"?', value)]
+
+
+def crsm(lines: Sequence[str]) -> tuple[int, int, str] | None:
+    """Status words and data of a +CRSM reply: (sw1, sw2, hexadecimal digits or "")."""
+    for value in after(lines, "+CRSM"):
+        fields = split_fields(value)
+        sw1, sw2, data = number(at(fields, 0)), number(at(fields, 1)), at(fields, 2)
+        if sw1 is not None and sw2 is not None and 0 <= sw1 <= 255 and 0 <= sw2 <= 255:
+            return (sw1, sw2, data.upper()) if re.fullmatch(r"[0-9A-Fa-f]*", data) else None
+    return None
+
+
+def csim(lines: Sequence[str]) -> tuple[str, str] | None:
+    """Data and status word of a +CSIM reply as upper-case hexadecimal digits: ("0000", "63C1").
+
+    The length field is not held against the data: firmwares count it differently.
+    """
+    for value in after(lines, "+CSIM"):
+        match = re.fullmatch(r'(\d+)\s*,\s*("?)([0-9A-Fa-f]{4,})\2', value, re.ASCII)
+        if match and len(match[3]) % 2 == 0:
+            return match[3][:-4].upper(), match[3][-4:].upper()
+    return None
+
+
+def tries_left(sw: str) -> int | None:
+    """The tries that a VERIFY status word leaves: 63Cx is x, 6983 none (ETSI TS 102 221 clause 10.2.1.5)."""
+    if re.fullmatch(r"63C[0-9A-F]", sw):
+        return int(sw[3], 16)
+    return 0 if sw == "6983" else None
