@@ -303,9 +303,7 @@ def _invalid(path: Path, trouble: list[_Trouble]) -> DongleError:
     return DongleError(
         "\n".join(lines),
         code="sims.invalid",
-        hint=_("Correct the list and look again with: dongle-cli profile check PROFILE --sims {path}").format(
-            path=path
-        ),
+        hint=_("Correct the list and check it with: dongle-cli profile check PROFILE --sims {path}").format(path=path),
         path=str(path),
         rows=[{"row": t.row, "column": t.column, "value": t.value, "reason": t.reason} for t in trouble],
     )

@@ -1,0 +1,1 @@
+"""The road from one version of the register to the next (Alembic)."""

@@ -1,0 +1,333 @@
+"""The register: which dongles and SIMs were seen, which PINs were tried, which runs did what."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets as random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from dongle_cli import __version__, paths
+from dongle_cli.errors import DongleError
+from dongle_cli.evidence.canonical import digest
+from dongle_cli.evidence.chain import Link, first_break, linked
+from dongle_cli.i18n import _
+from dongle_cli.register.engine import lock_writers, open_engine, unusable
+from dongle_cli.secrets import Secret
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, Table
+
+AttemptState = Literal["attempted", "accepted", "refused"]
+
+
+@dataclass(frozen=True)
+class PinAttempt:
+    """The last time a PIN was sent to a SIM, or was about to be."""
+
+    id: int
+    iccid: str
+    fingerprint: str | None  # of the PIN, see `Register.fingerprint`
+    retries_before: int | None  # as read just before
+    state: AttemptState  # "attempted" for ever where the program died before it knew
+    at: str
+    run_id: str | None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The same IMEI or ICCID at two ports of one run: a clone, or a stick that was moved meanwhile."""
+
+    what: Literal["imei", "iccid"]
+    value: str
+    port: str  # where it was seen first
+
+
+class Finished(Protocol):
+    """What the register keeps of an outcome."""
+
+    @property
+    def port(self) -> str: ...
+    @property
+    def imei(self) -> str | None: ...
+    @property
+    def iccid(self) -> str | None: ...
+    @property
+    def asset_no(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def result(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def evidence(self) -> str | None: ...
+
+
+class Register:
+    """One open register; its methods may be called from any thread, each is one short transaction."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self._engine = engine
+        self._url = url
+        self.run_id: str | None = None  # of the last `begin_run`
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Register:
+        """The register at `url` (None: `paths.register_url()`), created or brought up to date; else DongleError."""
+        url = url or paths.register_url()
+        return cls(open_engine(url), url)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Register:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that is on the disk when the block ends."""
+        import sqlalchemy as sa
+
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise unusable(self._url, error) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        import sqlalchemy as sa
+
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise unusable(self._url, error) from None
+
+    # PIN attempts
+
+    def fingerprint(self, pin: Secret) -> str:
+        """A keyed digest by which the same PIN is known again; without the key of this bench it says nothing."""
+        return hmac.new(_key(), pin.reveal().encode(), "sha256").hexdigest()
+
+    def pin_attempt(self, iccid: str) -> PinAttempt | None:
+        """The last attempt on this SIM, or None."""
+        from dongle_cli.register.tables import pin_attempts as table
+
+        query = table.select().where(table.c.iccid == iccid).order_by(table.c.id.desc()).limit(1)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return PinAttempt(row.id, row.iccid, row.fingerprint, row.retries_before, row.state, row.at, row.run_id)
+
+    def note_pin_attempt(self, iccid: str, retries: int | None, fingerprint: str | None = None) -> int:
+        """Write down that a PIN is about to be sent, and the retries just read; it is on the disk when this returns."""
+        from dongle_cli.register.tables import pin_attempts as table
+
+        values = {"iccid": iccid, "retries_before": retries, "fingerprint": fingerprint}
+        with self._writing() as connection:
+            result = connection.execute(
+                table.insert().values(state="attempted", at=_now(), run_id=self.run_id, **values)
+            )
+            return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+    def settle_pin_attempt(self, attempt_id: int, accepted: bool) -> None:
+        """Write down what the SIM answered."""
+        from dongle_cli.register.tables import pin_attempts as table
+
+        state = "accepted" if accepted else "refused"
+        with self._writing() as connection:
+            connection.execute(table.update().where(table.c.id == attempt_id).values(state=state, settled_at=_now()))
+
+    # Runs
+
+    def begin_run(
+        self,
+        *,
+        profile: str | None = None,
+        profile_version: str | None = None,
+        profile_digest: str | None = None,
+        sims_digest: str | None = None,
+        operator: str | None = None,
+        checker: str | None = None,
+        bench: str | None = None,
+    ) -> str:
+        """Open a run and return its id, which sorts by time: "20261123-093501-3fa2c1"."""
+        from dongle_cli.register.tables import runs
+
+        run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{random.token_hex(3)}"
+        values = {
+            "profile": profile,
+            "profile_version": profile_version,
+            "profile_digest": profile_digest,
+            "sims_digest": sims_digest,
+            "operator": operator,
+            "checker": checker,
+            "bench": bench,
+        }
+        with self._writing() as connection:
+            connection.execute(runs.insert().values(id=run_id, started=_now(), tool_version=__version__, **values))
+            self._append(connection, "run-begun", {"run_id": run_id, **values})
+        self.run_id = run_id
+        return run_id
+
+    def end_run(self, run_id: str) -> None:
+        """Close a run; one that was killed stays open, and can be seen by that."""
+        from dongle_cli.register.tables import runs
+
+        with self._writing() as connection:
+            connection.execute(runs.update().where(runs.c.id == run_id).values(finished=_now()))
+            self._append(connection, "run-ended", {"run_id": run_id})
+
+    def seen(
+        self,
+        imei: str | None,
+        iccid: str | None,
+        model: str | None,
+        port: str,
+        asset_no: str | None = None,
+        *,
+        serial: str | None = None,
+        run_id: str | None = None,
+    ) -> list[Conflict]:
+        """Note who is at `port` in this run, and return where the same IMEI or ICCID already is."""
+        from dongle_cli.register.tables import dongles, run_dongles, sims
+
+        run_id = run_id or self.run_id
+        at = _now()
+        conflicts: list[Conflict] = []
+        with self._writing() as connection:
+            lock_writers(connection)  # two ports with one IMEI must not both be the first
+            if run_id:
+                for what, value in (("imei", imei), ("iccid", iccid)):
+                    query = run_dongles.select().where(run_dongles.c.run_id == run_id, run_dongles.c.port != port)
+                    same = connection.execute(query.where(run_dongles.c[what] == value)).first() if value else None
+                    if same and value:
+                        conflicts.append(Conflict("imei" if what == "imei" else "iccid", value, same.port))
+                values = {"imei": imei, "iccid": iccid, "model": model, "asset_no": asset_no, "at": at}
+                _put(connection, run_dongles, {"run_id": run_id, "port": port}, values)
+            if imei:
+                known = {"model": model, "serial": serial, "asset_no": asset_no, "iccid": iccid, "port": port}
+                _put(connection, dongles, {"imei": imei}, {**_given(known), "last_seen": at}, {"first_seen": at})
+            if iccid:
+                _put(
+                    connection, sims, {"iccid": iccid}, {**_given({"imei": imei}), "last_seen": at}, {"first_seen": at}
+                )
+        return conflicts
+
+    def finish(self, run_id: str, outcome: Finished) -> None:
+        """Write down how one dongle's part of a run ended, with the digest of its evidence file, and chain it."""
+        from dongle_cli.register.tables import run_dongles
+
+        values: dict[str, Any] = {
+            "imei": outcome.imei,
+            "iccid": outcome.iccid,
+            "asset_no": outcome.asset_no,
+            "model": outcome.model,
+            "result": outcome.result,
+            "code": outcome.code,
+            "seconds": round(outcome.seconds, 3),
+            "evidence": outcome.evidence,
+            "evidence_sha256": _file_digest(outcome.evidence) if outcome.evidence else None,
+        }
+        with self._writing() as connection:
+            _put(connection, run_dongles, {"run_id": run_id, "port": outcome.port}, {**values, "at": _now()})
+            self._append(connection, "dongle", {"run_id": run_id, "port": outcome.port, **values})
+
+    # History
+
+    def _append(self, connection: Connection, kind: str, body: Mapping[str, object]) -> None:
+        from dongle_cli.register.tables import history
+
+        lock_writers(connection)
+        row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
+        link = linked(Link(**row._mapping) if row else None, at=_now(), kind=kind, body=body)
+        connection.execute(history.insert().values(**link.__dict__))
+
+    def history_break(self) -> int | None:
+        """Where the hash chain of the history does not hold (its number), or None where all of it does."""
+        from dongle_cli.register.tables import history
+
+        with self._reading() as connection:
+            return first_break(Link(**row._mapping) for row in connection.execute(history.select().order_by("seq")))
+
+    def rows(self, name: Literal["runs", "run_dongles", "dongles", "sims"], limit: int = 1000) -> list[dict[str, Any]]:
+        """The newest rows of a table, as the columns are named."""
+        from dongle_cli.register import tables
+
+        table: Table = tables.metadata.tables[name]
+        newest = {"runs": "started", "run_dongles": "at"}.get(name, "last_seen")
+        with self._reading() as connection:
+            result = connection.execute(table.select().order_by(table.c[newest].desc()).limit(limit))
+            return [dict(row._mapping) for row in result]
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what was not read this time: it must not wipe out what was read before."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _put(
+    connection: Connection,
+    table: Table,
+    key: dict[str, Any],
+    values: dict[str, Any],
+    new: dict[str, Any] | None = None,
+) -> None:
+    """Update the row with this key, or insert it (then with `new` as well)."""
+    where = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(table.update().where(*where).values(**values)).rowcount == 0:
+        connection.execute(table.insert().values(**key, **values, **(new or {})))
+
+
+def _file_digest(path: str) -> str:
+    try:
+        return digest(Path(path).read_bytes())
+    except OSError as error:
+        raise DongleError(
+            _("The evidence {path} cannot be read back: {reason}.").format(path=path, reason=error.strerror),
+            code="evidence.unreadable",
+        ) from None
+
+
+def _key() -> bytes:
+    """The key of this bench's fingerprints, made on first use; kept beside the register, never in it."""
+    path = paths.data_dir() / "register.key"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Written whole under another name and linked: of two processes that start together one is first.
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.{random.token_hex(4)}")
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(random.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise DongleError(
+            _("The key of the register, {path}, cannot be used: {reason}.").format(path=path, reason=error.strerror),
+            code="register.key",
+        ) from None
