@@ -11,4 +11,8 @@ from dongle_cli.i18n import N_
 
 COMMANDS = {
     "list": Entry("dongle_cli.cli.list", "list_", N_("Show the dongles that are plugged in.")),
+    "show": Entry("dongle_cli.cli.show", "show", N_("Show what one dongle says of itself.")),
+    "provision": Entry("dongle_cli.cli.provision", "provision", N_("Make dongles carry a profile, and prove it.")),
+    "flash": Entry("dongle_cli.cli.provision", "flash", N_("Write a profile and read it back.")),
+    "at": Entry("dongle_cli.cli.at", "at", N_("Send a reading AT command, or explain an answer.")),
 }

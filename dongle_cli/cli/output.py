@@ -40,16 +40,28 @@ def say_error(error: DongleError) -> None:
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
+def can_ask(flag: str = "--yes") -> None:
+    """DongleError `usage.confirm` at once where a question could not be asked later."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise DongleError(
+            _("This changes something and needs a yes, but there is no terminal to ask."),
+            code="usage.confirm",
+            hint=_("Run it again with {flag}.").format(flag=flag),
+        )
+
+
+def complain(message: str, hint: str | None) -> None:
+    """One dongle's failure among several, on stderr; never silenced."""
+    print(message, file=sys.stderr)
+    for line in (hint or "").splitlines():
+        print(f"  {line}", file=sys.stderr, flush=True)
+
+
 def confirm(question: str, *, yes: bool, flag: str = "--yes") -> bool:
     """Ask on the terminal, no by default; without a terminal DongleError `usage.confirm`, which names `flag`."""
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise DongleError(
-            _("This needs a yes, and there is no terminal to ask: {question}").format(question=question),
-            code="usage.confirm",
-            hint=_("Run it again with {flag}.").format(flag=flag),
-        )
+    can_ask(flag)
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "はい")
 

@@ -1,0 +1,215 @@
+"""`dongle-cli provision` and `dongle-cli flash`: the bench's main job."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dongle_cli.cli import output
+from dongle_cli.cli.options import All, Device, DryRun, Force, Format, Record, Yes, explained
+from dongle_cli.i18n import N_, _, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dongle_cli.provision.job import Job
+    from dongle_cli.provision.outcome import Change, Outcome
+    from dongle_cli.usb.device import UsbDevice
+
+ProfileName = Annotated[str, typer.Argument(metavar=_("PROFILE"), help=_("Profile: a file, or a name."))]
+SimList = Annotated[
+    Path | None,
+    typer.Option("--sims", metavar=_("FILE"), help=_("SIM list with each SIM's own values."), show_default=False),
+]
+Report = Annotated[
+    list[Path] | None,
+    typer.Option("--report", metavar=_("FILE"), help=_("Write the run as .xlsx or .csv."), show_default=False),
+]
+Operator = Annotated[
+    str | None, typer.Option("--operator", metavar=_("NAME"), help=_("Who does the work."), show_default=False)
+]
+Checker = Annotated[
+    str | None, typer.Option("--checker", metavar=_("NAME"), help=_("Who checks it."), show_default=False)
+]
+NoAttach = Annotated[bool, typer.Option("--no-attach", help=_("Write and read back only; the line is not opened."))]
+Replug = Annotated[bool, typer.Option("--replug", help=_("Restart the dongle and read everything again."))]
+
+RESULTS = {"ok": N_("OK"), "already": N_("OK, was so already"), "failed": N_("FAILED"), "skipped": N_("to do")}
+
+
+@explained(
+    _(
+        "Make each dongle carry the profile, and prove it: switch it from CD-ROM to modem, unlock the SIM, write the "
+        "profile, read it back, register, and keep the evidence. Running it again is safe: it does what is still missing."
+    ),
+    example="dongle-cli provision pref-closed.toml --sims sims.csv --all --yes",
+)
+def provision(
+    profile: ProfileName,
+    sims: SimList = None,
+    device: Device = None,
+    all_: All = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    no_attach: NoAttach = False,
+    replug: Replug = False,
+    report: Report = None,
+    operator: Operator = None,
+    checker: Checker = None,
+    force: Force = False,
+    record: Record = None,
+    format_: Format = "text",
+) -> int:
+    job = _job(profile, sims, operator, checker)
+    job = replace(job, attach=not no_attach, replug=replug, dry_run=dry_run, force=force, record_to=record)
+    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="provision")
+
+
+@explained(
+    _(
+        "Write the profile into dongles that are modems already, and read it back. No PIN is sent, no line is opened, "
+        "nothing is switched; use provision for all of it."
+    ),
+    example="dongle-cli flash pref-closed.toml --device 1-1.4",
+)
+def flash(
+    profile: ProfileName,
+    sims: SimList = None,
+    device: Device = None,
+    all_: All = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    replug: Replug = False,
+    report: Report = None,
+    operator: Operator = None,
+    checker: Checker = None,
+    force: Force = False,
+    record: Record = None,
+    format_: Format = "text",
+) -> int:
+    job = _job(profile, sims, operator, checker)
+    job = replace(
+        job, switch=False, unlock=False, attach=False, replug=replug, dry_run=dry_run, force=force, record_to=record
+    )
+    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="flash")
+
+
+def _job(profile: str, sims: Path | None, operator: str | None, checker: str | None) -> Job:
+    from dongle_cli.provision.job import Job
+    from dongle_cli.provision.profile import load_profile
+    from dongle_cli.provision.sims import load_sims
+    from dongle_cli.register.register import Register
+
+    return Job(
+        load_profile(profile),
+        load_sims(sims) if sims else None,
+        Register.open(),
+        operator=operator or getpass.getuser(),
+        checker=checker or "",
+        bench=socket.gethostname(),
+    )
+
+
+def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool, kind: str) -> int:
+    from dongle_cli.cli.select import choose
+    from dongle_cli.provision.report import check_suffix, write_report
+    from dongle_cli.provision.run import exit_code
+    from dongle_cli.provision.session import imei_of
+
+    for path in reports:
+        check_suffix(path)
+    devices = choose(device, all_, imei_of=imei_of)
+    if not yes and not job.dry_run and not _agreed(job, devices, as_json=as_json):
+        output.say(_("Nothing was changed."))
+        return 1
+    if job.attach and not job.dry_run:
+        output.say(_("The first attach of a SIM opens its line and may start billing; --no-attach leaves that out."))
+    if not job.dry_run:
+        job = replace(job, run_id=job.register.begin_run(job, kind=kind))
+    outcomes = _with_progress(devices, job, as_json=as_json)
+    for path in reports:
+        write_report(outcomes, path, job)
+        output.say(_("Report: {path}").format(path=path))
+    if not as_json:
+        _show(outcomes)
+    return int(exit_code(outcomes, dry_run=job.dry_run))
+
+
+def _with_progress(devices: Sequence[UsbDevice], job: Job, *, as_json: bool) -> list[Outcome]:
+    from dongle_cli.provision.run import provision_all
+
+    with output.progress([device.port for device in devices]) as progress:
+
+        def done(outcome: Outcome) -> None:
+            progress.done(outcome.port, _(RESULTS[outcome.result]) + (f" [{outcome.code}]" if outcome.code else ""))
+
+        outcomes = provision_all(devices, replace(job, progress=progress.at), done)
+    if as_json:
+        for outcome in outcomes:
+            output.emit(outcome.as_json())
+    return outcomes
+
+
+def _agreed(job: Job, devices: Sequence[UsbDevice], *, as_json: bool) -> bool:
+    """Show what would change and ask; a plan with nothing to change needs no yes."""
+    from dongle_cli.provision.run import provision_all
+
+    output.can_ask()
+    with output.progress([device.port for device in devices]) as progress:
+        plans = provision_all(devices, replace(job, dry_run=True, progress=progress.at), lambda _outcome: None)
+    for plan in plans:
+        for change in plan.changes:
+            output.say(f"{plan.port}  {change_text(change)}")
+    count = sum(plan.result == "skipped" for plan in plans)
+    if not count and all(plan.good for plan in plans):
+        return True
+    question = ngettext("Change {count} dongle?", "Change {count} dongles?", count).format(count=count)
+    if job.attach:
+        question = _("The first attach of a SIM opens its line and may start billing.") + " " + question
+    return output.confirm(question, yes=False)
+
+
+def change_text(change: Change) -> str:
+    """A change for people: what, before, after."""
+    return f"{change.what}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    if value is None or value == "":
+        return _("(nothing)")
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part not in (None, ""))
+    return str(value)
+
+
+def _show(outcomes: Sequence[Outcome]) -> None:
+    output.table(
+        [_("PORT"), _("MODEL"), _("IMEI"), _("ICCID"), _("ASSET"), _("RESULT"), _("SECONDS")],
+        [
+            [o.port, o.model, o.imei, o.iccid, o.asset_no, _mark(o) + _(RESULTS[o.result]), f"{o.seconds:.1f}"]
+            for o in outcomes
+        ],
+    )
+    for outcome in outcomes:
+        for change in outcome.changes if outcome.result != "failed" else ():
+            output.say(f"{outcome.port}  {change_text(change)}")
+        for note in outcome.notes:
+            output.say(note if note.startswith(outcome.port) else f"{outcome.port}  {note}")
+        if outcome.proven.get("password") == "unproven":
+            output.say(
+                _("{port}: the password is written but unproven: it cannot be read back.").format(port=outcome.port)
+            )
+        if outcome.code:
+            output.complain(f"{outcome.message} [{outcome.code}]", outcome.hint)
+    good = sum(outcome.good for outcome in outcomes)
+    output.say(_("{good} of {count} dongles are done.").format(good=good, count=len(outcomes)))
+
+
+def _mark(outcome: Outcome) -> str:
+    """A sign beside the word, for those who do not tell red from green."""
+    return {"ok": "○ ", "already": "○ ", "failed": "× "}.get(outcome.result, "△ ")
