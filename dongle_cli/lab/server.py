@@ -1,0 +1,70 @@
+"""The lab's server process: `python -m dongle_cli.lab.server`, its order as one JSON object on standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from dongle_cli.errors import DongleError
+from dongle_cli.lab.bench import Bench, Order
+from dongle_cli.lab.control import Control
+from dongle_cli.lab.sims import VirtualSim
+
+
+async def serve(order: dict[str, object], ready: int) -> None:
+    """Run the lab until it is told to stop. Tells descriptor `ready` one JSON line once it can be used."""
+    sims = tuple(VirtualSim(**row) for row in order["sims"])  # type: ignore[attr-defined]
+    bench = Bench(
+        Order(
+            sims,
+            tuple(order["models"]),  # type: ignore[arg-type]
+            tuple(order["faults"]),  # type: ignore[arg-type]
+            float(order["delay"]),  # type: ignore[arg-type]
+            float(order["absence"]),  # type: ignore[arg-type]
+            bool(order["pin"]),
+        )
+    )
+    addresses = await bench.open(str(order["host"]), int(order["port"]))  # type: ignore[call-overload]
+    summary: dict[str, object] = {
+        "schema": 1,
+        "bus": ",".join(f"usbip://{address}" for address in addresses),
+        "profile": order["profile"],
+        "sims": order["table"],
+        "pid": os.getpid(),
+    }
+    control = Control(bench, summary)
+    path = Path(str(order["socket"]))
+    path.unlink(missing_ok=True)
+    server = await control.open(path)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, control.stopped.set)
+    os.write(ready, json.dumps({**summary, "dongles": bench.status()}).encode() + b"\n")
+    os.close(ready)
+    try:
+        await control.stopped.wait()
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Read the order, serve, and say on the ready pipe what went wrong before that."""
+    order = json.loads(sys.stdin.readline())
+    ready = int(order["ready"])
+    try:
+        asyncio.run(serve(order, ready))
+    except (DongleError, OSError) as error:
+        known = error if isinstance(error, DongleError) else DongleError(str(error), code="lab.start")
+        try:
+            os.write(ready, json.dumps(known.as_json()).encode() + b"\n")
+        except OSError:
+            print(known.message, file=sys.stderr)  # it had been ready: the pipe is closed
+
+
+if __name__ == "__main__":
+    main()
