@@ -15,4 +15,6 @@ COMMANDS = {
     "provision": Entry("dongle_cli.cli.provision", "provision", N_("Make dongles carry a profile, and prove it.")),
     "flash": Entry("dongle_cli.cli.provision", "flash", N_("Write a profile and read it back.")),
     "at": Entry("dongle_cli.cli.at", "at", N_("Send a reading AT command, or explain an answer.")),
+    "setup": Entry("dongle_cli.cli.setup", "app", N_("Prepare this machine: who may open the dongles.")),
+    "lab": Entry("dongle_cli.cli.lab", "app", N_("Run virtual dongles to practise on.")),
 }

@@ -45,7 +45,7 @@ RESULTS = {"ok": N_("OK"), "already": N_("OK, was so already"), "failed": N_("FA
 @explained(
     _(
         "Make each dongle carry the profile, and prove it: switch it from CD-ROM to modem, unlock the SIM, write the "
-        "profile, read it back, register, and keep the evidence. Running it again is safe: it does what is still missing."
+        "profile, read it back, register, and keep the evidence. Run it again at any time: it does what is missing."
     ),
     example="dongle-cli provision pref-closed.toml --sims sims.csv --all --yes",
 )
@@ -130,14 +130,29 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if job.attach and not job.dry_run:
         output.say(_("The first attach of a SIM opens its line and may start billing; --no-attach leaves that out."))
     if not job.dry_run:
-        job = replace(job, run_id=job.register.begin_run(job, kind=kind))
+        job = replace(job, run_id=_begin(job, kind))
     outcomes = _with_progress(devices, job, as_json=as_json)
+    if not job.dry_run:
+        job.register.end_run(job.run_id)
     for path in reports:
         write_report(outcomes, path, job)
         output.say(_("Report: {path}").format(path=path))
     if not as_json:
         _show(outcomes)
     return int(exit_code(outcomes, dry_run=job.dry_run))
+
+
+def _begin(job: Job, kind: str) -> str:
+    return job.register.begin_run(
+        kind=kind,
+        profile=job.profile.name,
+        profile_version=job.profile.version,
+        profile_digest=job.profile.digest,
+        sims_digest=job.sims.digest if job.sims else None,
+        operator=job.operator,
+        checker=job.checker or None,
+        bench=job.bench,
+    )
 
 
 def _with_progress(devices: Sequence[UsbDevice], job: Job, *, as_json: bool) -> list[Outcome]:

@@ -9,7 +9,7 @@ from dongle_cli.cli.options import Device, Format, Record, Unmask, explained
 from dongle_cli.i18n import N_, _
 
 if TYPE_CHECKING:
-    from dongle_cli.modem.modem import Modem
+    from dongle_cli.provision.session import Session
 
 STATS = {
     0: N_("not registered, not searching"), 1: N_("registered, home"), 2: N_("searching"), 3: N_("refused"),
@@ -18,9 +18,7 @@ STATS = {
 
 
 @explained(
-    _(
-        "Ask one dongle who it is: identity, firmware, SIM and PIN state, contexts, registration and signal. Only reads."
-    ),
+    _("Ask one dongle who it is: identity, firmware, SIM and PIN, contexts, registration and signal. Only reads."),
     example="dongle-cli show --device 1-1.4",
 )
 def show(device: Device = None, unmask: Unmask = False, record: Record = None, format_: Format = "text") -> None:
@@ -29,21 +27,22 @@ def show(device: Device = None, unmask: Unmask = False, record: Record = None, f
 
     chosen = choose(device, imei_of=imei_of)[0]
     with Session(chosen, record_to=record) as session:
-        answer = {"port": chosen.port, "usb": chosen.usb, **read(session.connect(), unmask=unmask)}
+        answer = {"port": chosen.port, "usb": chosen.usb, **read(session, unmask=unmask)}
     if format_ == "json":
         output.emit(answer)
     else:
         _print(answer)
 
 
-def read(modem: Modem, *, unmask: bool) -> dict[str, object]:
+def read(session: Session, *, unmask: bool) -> dict[str, object]:
     """The contract's keys; each None where it could not be read."""
     from dongle_cli.errors import DongleError
     from dongle_cli.modem import network, sim
     from dongle_cli.modem.context import read_contexts
-    from dongle_cli.modem.identity import read_identity, read_maker
+    from dongle_cli.modem.identity import read_identity
 
-    maker, identity, state = read_maker(modem), read_identity(modem), sim.read_state(modem)
+    modem, maker = session.modem, session.maker
+    identity, state = read_identity(modem), sim.read_state(modem)
     try:
         contexts: list[dict[str, object]] | None = [context.as_json() for context in read_contexts(modem)]
     except DongleError as error:
@@ -53,9 +52,9 @@ def read(modem: Modem, *, unmask: bool) -> dict[str, object]:
     registration, signal = network.read_registration(modem), network.read_signal(modem)
     imsi = identity.imsi
     return {
-        "manufacturer": maker.manufacturer,
-        "model": maker.model,
-        "firmware": maker.firmware,
+        "manufacturer": maker and maker.manufacturer,
+        "model": maker and maker.model,
+        "firmware": maker and maker.firmware,
         "imei": str(identity.imei) if identity.imei else None,
         "iccid": str(identity.iccid) if identity.iccid else None,
         "imsi": None if imsi is None else str(imsi) if unmask else imsi.masked,

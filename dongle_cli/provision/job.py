@@ -49,7 +49,7 @@ class Job:
     profile: ApnProfile
     sims: Sims | None
     register: Register
-    run_id: int = 0
+    run_id: str = ""
     switch: bool = True  # make modems of sticks that show a CD-ROM
     unlock: bool = True  # send PINs
     attach: bool = True  # prove by registration

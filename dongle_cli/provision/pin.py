@@ -22,7 +22,7 @@ from dongle_cli.modem.at import Reply
 from dongle_cli.modem.engine import BUSY, reason
 from dongle_cli.modem.modem import Modem
 from dongle_cli.modem.sim import SimState
-from dongle_cli.register.register import Register
+from dongle_cli.register.register import PinAttempt, Register
 from dongle_cli.secrets import Secret
 
 _TURN = 180.0  # seconds to wait for the dongle that goes first
@@ -184,8 +184,7 @@ def _checked_pin(use: PinUse, state: SimState) -> Secret:
             code="sim.pin-refused-before",
             hint=_("Correct the PIN in the SIM list and run the command again."),
         )
-    interrupted = attempt is not None and attempt.state == "attempted"
-    if interrupted and attempt is not None and (left is None or left < attempt.retries_before) and not use.force:
+    if attempt is not None and attempt.state == "attempted" and _spent(attempt, left) and not use.force:
         raise DongleError(
             _("{port}: an earlier run was cut off while it sent the PIN of SIM {iccid}, and that try is gone.").format(
                 **values
@@ -200,6 +199,11 @@ def _checked_pin(use: PinUse, state: SimState) -> Secret:
             hint=_("If you are sure of the PIN, run again with --force: it is sent once."),
         )
     return use.pin
+
+
+def _spent(attempt: PinAttempt, left: int | None) -> bool:
+    """Whether the try of a run that was cut off may have reached the card: its counter is lower, or cannot tell."""
+    return left is None or attempt.retries_before is None or left < attempt.retries_before
 
 
 def _send(

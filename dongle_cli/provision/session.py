@@ -11,7 +11,7 @@ from dongle_cli.i18n import _
 from dongle_cli.models import loader
 from dongle_cli.models.model import Model
 from dongle_cli.modem.engine import AtEngine
-from dongle_cli.modem.identity import read_imei
+from dongle_cli.modem.identity import Maker, read_imei, read_maker
 from dongle_cli.modem.modem import Modem
 from dongle_cli.transport.open import open_port, port_name
 from dongle_cli.transport.record import Recorder
@@ -33,6 +33,7 @@ class Session:
         self.model: Model = loader.find(device)
         self.notice = notice
         self.recorder = Recorder(record_to)
+        self.maker: Maker | None = None  # read on the first connect
         self._modem: Modem | None = None
         self._stack = ExitStack()
 
@@ -75,20 +76,18 @@ class Session:
                 engine.transport.close()
                 raise
             if answers:
-                self._modem = Modem(engine, self.model)
-                self._modem.start()
-                self._refine()
-                return self._modem
+                return self._begin(Modem(engine, self.model))
             engine.transport.close()
         raise self._no_port([port_name(self.device, interface) for interface in candidates])
 
-    def _refine(self) -> None:
-        """Models that share USB ids are told apart by the name the firmware gives."""
-        modem = self._modem
-        if modem is None or not loader.ambiguous(self.model):
-            return
-        lines = modem.query("+CGMM")
-        self.model = modem.model = loader.refine(self.model, " ".join(lines).removeprefix("+CGMM:"))
+    def _begin(self, modem: Modem) -> Modem:
+        """Start the modem, and tell models that share their USB ids apart by the name the firmware gives."""
+        self._modem = modem
+        modem.start()
+        if self.maker is None:
+            self.maker = read_maker(modem)
+        self.model = modem.model = loader.refine(self.model, self.maker.model or "")
+        return modem
 
     def disconnect(self) -> None:
         """Close the AT port; the claim stays."""

@@ -152,11 +152,48 @@ class Register:
         with self._writing() as connection:
             connection.execute(table.update().where(table.c.id == attempt_id).values(state=state, settled_at=_now()))
 
+    # What a dongle and a SIM are known to be
+
+    def credentials(self, imei: str) -> str | None:
+        """The fingerprint of the credentials that this dongle was written with and read back, None where not known."""
+        import sqlalchemy as sa
+
+        from dongle_cli.register.tables import dongles
+
+        with self._reading() as connection:
+            return connection.execute(sa.select(dongles.c.credentials).where(dongles.c.imei == imei)).scalar()
+
+    def note_credentials(self, imei: str, fingerprint: str | None) -> None:
+        """Write down what this dongle holds now; None before it is written, so that a cut-off run leaves no claim."""
+        from dongle_cli.register.tables import dongles
+
+        with self._writing() as connection:
+            at = _now()
+            _put(connection, dongles, {"imei": imei}, {"credentials": fingerprint, "last_seen": at}, {"first_seen": at})
+
+    def was_attached(self, iccid: str) -> bool:
+        """Whether a run of ours attached this SIM before."""
+        import sqlalchemy as sa
+
+        from dongle_cli.register.tables import sims
+
+        with self._reading() as connection:
+            return connection.execute(sa.select(sims.c.attached).where(sims.c.iccid == iccid)).scalar() is not None
+
+    def note_attached(self, iccid: str) -> None:
+        """Write down that this SIM's line is open."""
+        from dongle_cli.register.tables import sims
+
+        with self._writing() as connection:
+            at = _now()
+            _put(connection, sims, {"iccid": iccid}, {"attached": at, "last_seen": at}, {"first_seen": at})
+
     # Runs
 
     def begin_run(
         self,
         *,
+        kind: str | None = None,
         profile: str | None = None,
         profile_version: str | None = None,
         profile_digest: str | None = None,
@@ -170,6 +207,7 @@ class Register:
 
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{random.token_hex(3)}"
         values = {
+            "kind": kind,
             "profile": profile,
             "profile_version": profile_version,
             "profile_digest": profile_digest,

@@ -20,6 +20,9 @@ dongles = sa.Table(
     sa.Column("asset_no", sa.String(64)),
     sa.Column("iccid", sa.String(20)),  # the SIM that was in it last
     sa.Column("port", sa.String(64)),
+    sa.Column(
+        "credentials", sa.String(64)
+    ),  # keyed fingerprint of what was written and read back last; null: not known
     sa.Column("first_seen", _TIME, nullable=False),
     sa.Column("last_seen", _TIME, nullable=False),
 )
@@ -29,6 +32,7 @@ sims = sa.Table(
     metadata,
     sa.Column("iccid", sa.String(20), primary_key=True),
     sa.Column("imei", sa.String(15)),  # the dongle that it was in last
+    sa.Column("attached", _TIME),  # its first attach that we made; null: its line may not be open yet
     sa.Column("first_seen", _TIME, nullable=False),
     sa.Column("last_seen", _TIME, nullable=False),
 )
@@ -50,6 +54,7 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(16)),  # provision, flash
     sa.Column("started", _TIME, nullable=False),
     sa.Column("finished", _TIME),
     sa.Column("profile", sa.String(64)),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("asset_no", sa.String(64)),
         sa.Column("iccid", sa.String(20)),
         sa.Column("port", sa.String(64)),
+        sa.Column("credentials", sa.String(64)),
         sa.Column("first_seen", _TIME, nullable=False),
         sa.Column("last_seen", _TIME, nullable=False),
     )
@@ -28,6 +29,7 @@ def upgrade() -> None:
         "sims",
         sa.Column("iccid", sa.String(20), primary_key=True),
         sa.Column("imei", sa.String(15)),
+        sa.Column("attached", _TIME),
         sa.Column("first_seen", _TIME, nullable=False),
         sa.Column("last_seen", _TIME, nullable=False),
     )
@@ -45,6 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("kind", sa.String(16)),
         sa.Column("started", _TIME, nullable=False),
         sa.Column("finished", _TIME),
         sa.Column("profile", sa.String(64)),
