@@ -148,3 +148,13 @@ def stop() -> None:
         if time.monotonic() > deadline:
             raise DongleError(_("The lab does not stop."), code="lab.stop")
         time.sleep(0.02)
+
+
+def stay() -> None:
+    """Wait until the lab ends; an interrupt ends it."""
+    socket = folder() / "control.sock"
+    try:
+        while socket.exists():
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        stop()
