@@ -15,6 +15,7 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
 RULES_DIR = Path("/etc/udev/rules.d")
+UDEV_CONTROL = Path("/run/udev/control")  # the socket of a running udev
 
 app = group(_("Prepare this machine: who may open the dongles."))
 
@@ -102,7 +103,9 @@ def _apply(path: Path, text: str, changes: list[dict[str, str | None]], *, syste
     _write(path, text)
     if _read(path) != text:
         raise DongleError(_("{path} does not hold what was written.").format(path=path), code="setup.write")
-    if system:
+    if system and not UDEV_CONTROL.exists():
+        output.say(_("udev does not run here; it reads the rules when it starts."))
+    elif system:
         _run("udevadm", "control", "--reload")
         for subsystem in ("usb", "tty"):
             _run("udevadm", "trigger", f"--subsystem-match={subsystem}", "--action=change")
