@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets as random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import digest
 from dongle_cli.evidence.chain import Link, first_break, linked
 from dongle_cli.i18n import _
+from dongle_cli.register.bench_key import bench_key
 from dongle_cli.register.engine import lock_writers, open_engine, unusable
 from dongle_cli.secrets import Secret
 
@@ -120,7 +120,7 @@ class Register:
 
     def fingerprint(self, pin: Secret) -> str:
         """A keyed digest by which the same PIN is known again; without the key of this bench it says nothing."""
-        return hmac.new(_key(), pin.reveal().encode(), "sha256").hexdigest()
+        return hmac.new(bench_key(), pin.reveal().encode(), "sha256").hexdigest()
 
     def pin_attempt(self, iccid: str) -> PinAttempt | None:
         """The last attempt on this SIM, or None."""
@@ -342,30 +342,4 @@ def _file_digest(path: str) -> str:
         raise DongleError(
             _("The evidence {path} cannot be read back: {reason}.").format(path=path, reason=error.strerror),
             code="evidence.unreadable",
-        ) from None
-
-
-def _key() -> bytes:
-    """The key of this bench's fingerprints, made on first use; kept beside the register, never in it."""
-    path = paths.data_dir() / "register.key"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            # Written whole under another name and linked: of two processes that start together one is first.
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.{random.token_hex(4)}")
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(random.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
-        return path.read_bytes()
-    except OSError as error:
-        raise DongleError(
-            _("The key of the register, {path}, cannot be used: {reason}.").format(path=path, reason=error.strerror),
-            code="register.key",
         ) from None

@@ -20,9 +20,7 @@ dongles = sa.Table(
     sa.Column("asset_no", sa.String(64)),
     sa.Column("iccid", sa.String(20)),  # the SIM that was in it last
     sa.Column("port", sa.String(64)),
-    sa.Column(
-        "credentials", sa.String(64)
-    ),  # keyed fingerprint of what was written and read back last; null: not known
+    sa.Column("credentials", sa.String(64)),  # keyed fingerprint of what was read back last; null: not known
     sa.Column("first_seen", _TIME, nullable=False),
     sa.Column("last_seen", _TIME, nullable=False),
 )

@@ -1,0 +1,122 @@
+"""The evidence of one dongle in one run: a canonical JSON file that is written once and never again."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets as random
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dongle_cli import __version__
+from dongle_cli.errors import DongleError
+from dongle_cli.evidence.canonical import canonical
+from dongle_cli.i18n import _
+from dongle_cli.secrets import redact
+
+if TYPE_CHECKING:
+    from dongle_cli.provision.job import Job
+    from dongle_cli.provision.outcome import Outcome
+
+
+def record_of(outcome: Outcome, *, job: Job) -> dict[str, object]:
+    """What the evidence says, as one JSON object; no password and no PIN, the IMSI masked."""
+    profile = job.profile
+    return {
+        "schema": 1,
+        "kind": "provision",
+        "tool": {"name": "dongle-cli", "version": __version__},
+        "run_id": str(job.run_id),
+        "profile": {"name": profile.name, "version": profile.version, "digest": profile.digest},
+        "sims": {"digest": job.sims.digest} if job.sims is not None else None,
+        "operator": job.operator,
+        "checker": job.checker,
+        "bench": job.bench,
+        "asset_no": outcome.asset_no,
+        "dongle": {
+            "port": outcome.port,
+            "usb": outcome.usb,
+            "model": outcome.model,
+            "imei": outcome.imei,
+            "iccid": outcome.iccid,
+        },
+        "started": outcome.started,
+        "finished": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        "seconds": round(outcome.seconds, 3),
+        "result": outcome.result,
+        "code": outcome.code,
+        # The words of an error may repeat what a modem said.
+        "message": _clean(outcome.message),
+        "hint": _clean(outcome.hint),
+        "notes": [_clean(note) for note in outcome.notes],
+        "before": outcome.before,
+        "after": outcome.after,
+        "changes": outcome.changes,
+        "proven": outcome.proven,
+        "steps": [
+            {"step": s.step, "result": s.result, "at": s.at, "seconds": round(s.seconds, 3), "detail": s.detail}
+            for s in outcome.steps
+        ],
+        "transcript_digest": outcome.transcript_digest,
+    }
+
+
+def _clean(text: str | None) -> str | None:
+    return redact(text) if text else text
+
+
+def write_record(outcome: Outcome, *, job: Job, folder: Path) -> Path:
+    """Write the evidence into `folder` and return its path; whole or not at all, and never over another.
+
+    The name is ASSET_provision_YYYYMMDD-HHMMSS.json, with the IMEI or the port where there is no asset number. Readable
+    by the group, for whoever checks. DongleError `evidence.unwritable`.
+    """
+    data = canonical(record_of(outcome, job=job))
+    name = _safe(outcome.asset_no or outcome.imei or f"port-{outcome.port}")
+    stem = f"{name}_provision_{datetime.now():%Y%m%d-%H%M%S}"
+    temporary = folder / f".{stem}.{random.token_hex(4)}.tmp"
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            path = _named(temporary, folder, stem)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(folder)
+    except OSError as error:
+        raise DongleError(
+            _("The evidence cannot be written to {folder}: {reason}.").format(folder=folder, reason=error.strerror),
+            code="evidence.unwritable",
+            hint=_("Free some space or mend the folder's rights. The dongle itself is as the message before says."),
+        ) from None
+    return path
+
+
+def _safe(text: str) -> str:
+    """`text` as part of a file name on any system: letters (Japanese too), digits, - and _; at most 64 characters."""
+    return re.sub(r"[^\w\-]+", "-", text).strip("-_")[:64] or "dongle"
+
+
+def _named(temporary: Path, folder: Path, stem: str) -> Path:
+    """Give the finished file a name that is not taken; a link, unlike a rename, never overwrites."""
+    for number in count(1):
+        path = folder / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("count() does not end")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
