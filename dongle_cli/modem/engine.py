@@ -26,6 +26,7 @@ _PATIENCE = {
     "+CRSM": 10.0, "+CSIM": 10.0, "+CCID": 10.0,
 }  # fmt: skip
 _DEFAULT_PATIENCE = 5.0
+_DRAIN = 2.0  # seconds; a port that never stops talking (GPS) is not drained
 _LONGEST_LINE = 65536
 
 
@@ -36,7 +37,7 @@ class AtEngine:
         self.transport = transport
         self.sent = 0
         self._patience = patience
-        self._heard: list[str] = []
+        self._stale = True  # what an earlier program or a lost answer left on the port may still come
 
     def send(self, command: str, *, timeout: float | None = None, once: bool = False) -> Reply:
         """Send `command` ("+CGSN", without AT) and wait for its final result code.
@@ -72,8 +73,8 @@ class AtEngine:
             cme=reply.final.number if reply.final else None,
         )
 
-    def listen(self, seconds: float) -> list[str]:
-        """Unsolicited lines that come within `seconds`; returns as soon as there is at least one."""
+    def listen(self, seconds: float) -> None:
+        """Wait `seconds`, or until the modem has said something by itself."""
         deadline = time.monotonic() + seconds
         buffer = b""
         while (left := deadline - time.monotonic()) > 0:
@@ -81,9 +82,6 @@ class AtEngine:
             buffer = (buffer + data)[-_LONGEST_LINE:]
             if buffer.endswith((b"\r", b"\n")) and buffer.strip():
                 break
-        lines = [line for line in buffer.decode("latin-1").replace("\r", "\n").split("\n") if line.strip()]
-        self._heard += lines
-        return lines
 
     def settle(self, seconds: float) -> None:
         """Leave the firmware alone for `seconds`, reading what it says by itself."""
@@ -91,18 +89,9 @@ class AtEngine:
         while (left := deadline - time.monotonic()) > 0:
             self.listen(left)
 
-    def heard(self) -> list[str]:
-        """Unsolicited lines since the last call, oldest first."""
-        lines, self._heard = self._heard, []
-        return lines
-
     def synchronise(self, *, tries: int = 3, timeout: float = 1.0) -> bool:
         """Whether the port answers AT at all; what an earlier program left half-sent is ended by the first try."""
-        for _attempt in range(tries):
-            self._drain()
-            if self._attempt("", timeout) is not None:
-                return True
-        return False
+        return any(self._attempt("", timeout) is not None for _attempt in range(tries))
 
     def _attempt(self, command: str, timeout: float) -> Reply | None:
         try:
@@ -114,7 +103,8 @@ class AtEngine:
         return reply if reply.ok else None
 
     def _exchange(self, command: str, timeout: float | None) -> Reply:
-        self._drain()
+        if self._stale:
+            self._drain()
         reader = ReplyReader(command)
         started = time.monotonic()
         self.transport.write(f"AT{command}\r".encode("ascii"))
@@ -122,9 +112,9 @@ class AtEngine:
         log.debug("> AT%s", redact(command))
         deadline = started + (timeout or self._patience or patience(command))
         reply = self._collect(reader, deadline)
+        self._stale = reply is None
         if reply is None:
             raise self._no_answer(command, reader, time.monotonic() - started)
-        self._heard += reply.urcs
         for line in (*reply.lines, *([final_text(reply.final)] if reply.final else [])):
             log.debug("< %s", redact(line))
         return reply
@@ -139,8 +129,9 @@ class AtEngine:
         return reader.at_deadline()
 
     def _drain(self) -> None:
-        while data := self.transport.read(0):
-            self._heard += [line for line in data.decode("latin-1").replace("\r", "\n").split("\n") if line.strip()]
+        give_up = time.monotonic() + _DRAIN
+        while self.transport.read(0) and time.monotonic() < give_up:
+            pass
 
     def _no_answer(self, command: str, reader: ReplyReader, seconds: float) -> DongleError:
         values = {"port": self.transport.name, "command": redact("AT" + command), "seconds": f"{seconds:.1f}"}
