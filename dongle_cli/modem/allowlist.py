@@ -10,9 +10,9 @@ _ACTIONS = frozenset((
     "!GSTATUS", "!ICCID", "#CCID", "#CGMM", "#CGMR", "#CGSN", "#CIMI", "#PCT", "#RFSTS", "#SWPKGV", "&V", "+CCID",
     "+CEER", "+CESQ", "+CGCONTRDP", "+CGEQOSRDP", "+CGMI", "+CGMM", "+CGMR", "+CGPADDR", "+CGSCONTRDP", "+CGSN",
     "+CGTFTRDP", "+CICCID", "+CIMI", "+CIND", "+CLAC", "+CNUM", "+CPAS", "+CPINR", "+CPNNUM", "+CPOS", "+CSQ",
-    "+EPINC", "+GCAP", "+GMI", "+GMM", "+GMR", "+GSN", "+ICCID", "+QCCID", "+QCSQ", "+QGMR", "+QNWINFO", "+SPIC", "+UPINCNT",
-    "+XPINCNT", "+ZGETICCID", "I", "I0", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "\\S", "^CHIPTEMP", "^FHVER", "^GETPORTMODE",
-    "^SCID", "^SMONI", "^SYSINFO", "^SYSINFOEX", "^VERSION",
+    "+EPINC", "+GCAP", "+GMI", "+GMM", "+GMR", "+GSN", "+ICCID", "+QCCID", "+QCSQ", "+QGMR", "+QNWINFO", "+SPIC",
+    "+UPINCNT", "+XPINCNT", "+ZGETICCID", "I", "I0", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "\\S",
+    "^CHIPTEMP", "^FHVER", "^GETPORTMODE", "^SCID", "^SMONI", "^SYSINFO", "^SYSINFOEX", "^VERSION",
 ))
 # fmt: on
 # Commands with parameters that read all the same: name and what the parameters may be.
