@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from dongle_cli.i18n import _
+from dongle_cli.transport.open import port_name
 from dongle_cli.usb import fault
 from dongle_cli.usb.device import Interface, UsbDevice
 
@@ -29,12 +30,13 @@ class BulkTransport:
         import usb.core
         import usb.util
 
-        self.name = f"{device.port}:{device.configuration or 1}.{interface.number}"
+        self.name = port_name(device, interface)
         pair = interface.bulk_pair()
         if pair is None or device.bus is None:
             raise fault.failed(self.name, _("it has no pair of bulk endpoints"))
         self._out, self._in = pair
         self._packet = next(e.max_packet for e in interface.endpoints if e.address == self._in) & 0x07FF or 64
+        self._least = device.bus.least_timeout
         self._usb_error = usb.core.USBError
         self._usb: usb.core.Device | None = device.bus.open(device)
         try:
@@ -69,7 +71,7 @@ class BulkTransport:
         while True:
             left = round((deadline - monotonic()) * 1000)
             try:
-                data = bytes(device.read(self._in, self._packet, max(1, left)))
+                data = bytes(device.read(self._in, self._packet, max(self._least, left)))
             except self._usb_error as error:
                 if error.errno == errno.ETIMEDOUT:
                     return b""

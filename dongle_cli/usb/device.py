@@ -84,6 +84,8 @@ class Bus(Protocol):
     name: str
     prefix: str  # goes before a port that an earlier bus of DONGLE_BUS has too: "HOST:PORT/"
 
+    least_timeout: int  # milliseconds of the shortest wait for a transfer; libusb takes 0 for "without end"
+
     def devices(self) -> list[UsbDevice]:
         """Every device but hubs, in port order."""
 

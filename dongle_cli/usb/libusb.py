@@ -22,6 +22,7 @@ class LibusbBus:
 
     name = "libusb"
     prefix = "libusb/"
+    least_timeout = 1
 
     def devices(self) -> list[UsbDevice]:
         """Every device but hubs, in no particular order; nothing is opened where there is sysfs."""

@@ -25,6 +25,8 @@ _MOST = 4096  # devices; more is a server that does not speak USB/IP
 class UsbipBus:
     """The devices one server exports. Ports are its bus ids, "HOST:PORT/" before one an earlier server has too."""
 
+    least_timeout = 0
+
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.tcp_port = port

@@ -1,7 +1,8 @@
 """What pyusb calls a backend, over USB/IP: every transfer is one request and one answer on the device's connection.
 
 A read that times out leaves its request with the device: what arrives later is what the next read returns, so nothing
-is ever lost between a timeout and the next try. A timeout of 0, unlimited in libusb, means 60 seconds here.
+is ever lost between a timeout and the next try. A timeout of 0, which libusb takes for
+"without end", means not to wait at all: nothing here waits without end.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from dongle_cli.usb.usbip_link import CONNECT, Link, Stream, Transfer
 if TYPE_CHECKING:
     from array import array
 
-_LONGEST = 60.0  # seconds
 _REOPEN = 1.0  # seconds a server may need to take a device back from the connection before this one
 _NO_DEVICE = 4  # ST_NODEV; every other status of OP_REP_IMPORT means that somebody else has the device
 _GONE = frozenset({errno.ECONNRESET, errno.ENOENT, errno.ESHUTDOWN, errno.ENODEV})
@@ -169,6 +169,7 @@ class UsbipBackend:
             return opened
 
     def _import(self, exported: wire.Exported, deadline: float) -> Link:
+        pause = 0.002
         while True:
             stream = Stream.connect(self.host, self.port)
             try:
@@ -184,7 +185,8 @@ class UsbipBackend:
                 raise fault.vanished(exported.busid)
             if monotonic() >= deadline:
                 raise fault.held(exported.busid, [])
-            sleep(0.02)  # the protocol has no event for "free again"
+            sleep(pause)  # the protocol has no event for "free again"
+            pause = min(2 * pause, 0.05)
 
     def _ask_import(self, stream: Stream, busid: str) -> tuple[int, wire.Exported | None]:
         deadline = monotonic() + CONNECT
@@ -331,7 +333,7 @@ class UsbipBackend:
 
 
 def _deadline(timeout: int) -> float:
-    return monotonic() + (timeout / 1000 if timeout else _LONGEST)
+    return monotonic() + timeout / 1000
 
 
 def _os_error(number: int) -> OSError:

@@ -22,6 +22,7 @@ from dongle_cli.usb import usbip_wire as wire
 
 CONNECT = 5.0  # seconds for the server to accept and to answer a question about its list
 _SEND = 5.0  # seconds for the server to take a request
+_GOODBYE = 0.2  # seconds for the server to close its side
 _TAKE_BACK = 2.0  # seconds for the server to answer a CMD_UNLINK
 
 
@@ -169,7 +170,16 @@ class Link:
                 transfer.status = -errno.ECONNRESET
 
     def close(self) -> None:
-        """Let go of the device; every transfer under way ends with ENODEV."""
+        """Let go of the device; every transfer under way ends with ENODEV.
+
+        Waits a moment for the server to close its side too: then the device is free for whoever comes next.
+        """
+        if self._dead is None and not self._reading:
+            with suppress(OSError):
+                self._stream.sock.shutdown(socket.SHUT_WR)
+                deadline = monotonic() + _GOODBYE
+                while self._stream.fill(len(self._stream.buffer) + 1, deadline):
+                    self._stream.buffer.clear()
         self._broken(ConnectionResetError(errno.ENODEV, os.strerror(errno.ENODEV)))
 
     def alive(self) -> bool:

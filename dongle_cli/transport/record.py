@@ -1,0 +1,127 @@
+"""What was said to and by a dongle, masked, for a file that can be replayed and for the digest in the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import IO
+
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+from dongle_cli.secrets import redact
+from dongle_cli.transport.base import Transport
+from dongle_cli.transport.transcript import escape, masked, received
+
+_LONGEST = 65536  # bytes without a line break; more is no text
+# A line with the line break before it, if that is of a piece with it; empty lines and stray breaks stand alone.
+_LINE = re.compile(r"(?:\r\n)?[^\r\n][^\n]*\n|\r\n(?=[\r\n])|\r(?=[^\n])|\n")
+_TITLE = "# AT transcript of dongle-cli, masked"
+
+
+class Recorder:
+    """Records every transport it wraps, one after the other, into one transcript.
+
+    `order` is the dialect's order of user and password; until it is known both are masked. A line is masked as a whole,
+    however many reads it came in, so nothing is written down before its line break is there.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.order = "unknown"
+        self._lines: list[str] = []
+        self._file: IO[str] | None = _private(path) if path is not None else None
+        self._held = ""
+        self._note(_TITLE)
+
+    def wrap(self, transport: Transport) -> Recorded:
+        """`transport`, recorded from now on."""
+        self._flush()
+        self._note(f"# {transport.name}")
+        return Recorded(transport, self)
+
+    def text(self) -> str:
+        """The transcript so far."""
+        return "".join(f"{line}\n" for line in self._lines)
+
+    def digest(self) -> str:
+        """SHA-256 of the transcript so far, in hexadecimal."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+    def close(self) -> None:
+        """Write down what still waits for its line break, and close the file; calling it twice is harmless."""
+        self._flush()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def sent(self, data: bytes) -> None:
+        """Take down a command."""
+        if not re.search(r"[0-9A-Za-z\"]", self._held):  # a prompt must come before what answers it
+            self._flush()
+        self._note(f"> {escape(masked(data.decode('latin-1'), self.order))}")
+
+    def heard(self, data: bytes) -> None:
+        """Take down what came, line by line."""
+        self._held += data.decode("latin-1")
+        while match := _LINE.match(self._held):
+            self._received(match[0])
+            self._held = self._held[match.end() :]
+        if len(self._held) > _LONGEST:
+            self._flush()
+
+    def _received(self, text: str) -> None:
+        start = len(text) - len(text.lstrip("\r\n"))
+        end = len(text.rstrip("\r\n"))
+        if end > start:
+            text = text[:start] + redact(text[start:end], order=self.order) + text[end:]
+        self._note(received(text))
+
+    def _flush(self) -> None:
+        if self._held:
+            self._received(self._held)
+            self._held = ""
+
+    def _note(self, line: str) -> None:
+        self._lines.append(line)
+        if self._file is not None:
+            self._file.write(f"{line}\n")
+            self._file.flush()
+
+
+class Recorded:
+    """A transport whose traffic its recorder takes down."""
+
+    def __init__(self, transport: Transport, recorder: Recorder) -> None:
+        self.name = transport.name
+        self._transport = transport
+        self._recorder = recorder
+
+    def write(self, data: bytes) -> None:
+        """Taken down before it is sent: a command that ends the connection was sent all the same."""
+        self._recorder.sent(data)
+        self._transport.write(data)
+
+    def read(self, timeout: float) -> bytes:
+        """As the transport reads."""
+        data = self._transport.read(timeout)
+        if data:
+            self._recorder.heard(data)
+        return data
+
+    def close(self) -> None:
+        """Close the transport; the recorder stays open for the next one."""
+        self._transport.close()
+
+
+def _private(path: Path) -> IO[str]:
+    """`path`, new or emptied, for its owner alone; DongleError `usage.record` where it cannot be written."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        raise DongleError(
+            _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror),
+            code="usage.record",
+        ) from None
+    return os.fdopen(descriptor, "w", encoding="utf-8")
