@@ -80,7 +80,7 @@ def describe(device: UsbDevice) -> dict[str, object]:
         "usb": device.usb,
         "mode": mode,
         "model": _model_name(model, device),
-        "vendor": model.vendor or device.manufacturer,
+        "vendor": device.manufacturer if model.id == loader.GENERIC else model.vendor,
         "serial": device.serial,
         "at_ports": [port_name(device, interface) for interface in at],
         "driver": drivers[0] if drivers else None,
@@ -99,4 +99,5 @@ def note(model: Model) -> str | None:
 def _model_name(model: Model, device: UsbDevice) -> str:
     from dongle_cli.models.loader import generic
 
-    return device.product or model.name if model.name == generic().name else model.name
+    named = model.name != generic().name  # the mode-switch data alone may know a name
+    return model.name if named else device.product or model.name
