@@ -1,4 +1,4 @@
-"""The line discipline of a virtual AT port: echo, command lines, chains and result codes (ITU-T V.250 clauses 5 and 6)."""
+"""The line discipline of a virtual AT port: echo, command lines, chains, result codes (ITU-T V.250 clauses 5 and 6)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Brain(Protocol):
     def pause(self) -> float:
         """Seconds that an answer takes."""
 
-    def interruption(self) -> list[str]:
+    def interruption(self, port: AtPort) -> list[str]:
         """Unsolicited lines that come between command and answer."""
 
     def cme_text(self, code: int) -> str:
@@ -164,7 +164,7 @@ class AtPort:
                 return
             if self.echo:
                 self._out += line + "\r"
-            self._out += "".join(f"\r\n{text}\r\n" for text in self.brain.interruption())
+            self._out += "".join(f"\r\n{text}\r\n" for text in self.brain.interruption(self))
             self._run(commands(line[2:]), [])
 
     def _run(self, calls: Iterator[Call], lines: list[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # What lives behind an interface. "at" answers, "diag" swallows and says nothing, "gps" chatters NMEA, "inert" is there
-# to be counted (network functions, SD readers), "storage" is the CD-ROM, "control" is the other half of a data interface.
+# to be counted (network functions, SD readers), "storage" is the CD-ROM, "control" the other half of a data interface.
 Role = Literal["at", "diag", "gps", "inert", "storage", "control"]
 
 DEVICE, CONFIG, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6

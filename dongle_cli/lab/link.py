@@ -47,9 +47,17 @@ class Link(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def eof_received(self) -> None:
+        """The host let go: the device is free at once, for a host that imports it again the next moment."""
+        self._release()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """The host let go: the device is free for the next import."""
-        slot, self._slot, self._transport = self._slot, None, None
+        """The connection is over, also where it broke."""
+        self._release()
+        self._transport = None
+
+    def _release(self) -> None:
+        slot, self._slot = self._slot, None
         if slot is not None and slot.link is self:
             slot.link = None
             if slot.device is not None:

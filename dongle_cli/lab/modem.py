@@ -239,11 +239,13 @@ class Modem:
         """Seconds an answer takes."""
         return self._delay
 
-    def interruption(self) -> list[str]:
-        """Unsolicited lines of a noisy modem."""
-        if not self.faults.noise:
-            return []
-        return [self.persona.noise[self.heard_commands % len(self.persona.noise)]]
+    def interruption(self, port: AtPort) -> list[str]:
+        """Unsolicited lines: of a noisy modem at every command, of a chatty family now and then until ^CURC=0."""
+        if self.faults.noise:
+            return [self.persona.noise[self.heard_commands % len(self.persona.noise)]]
+        return (
+            [self.persona.chatter] if self.persona.chatter and port.unsolicited and self.heard_commands % 3 == 0 else []
+        )
 
     def cme_text(self, code: int) -> str:
         """The words of +CMEE=2."""

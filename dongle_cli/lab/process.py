@@ -49,7 +49,7 @@ def folder() -> Path:
 
 
 def start(wanted: Wanted) -> dict[str, Any]:
-    """Start a lab in the background and return its summary once it can be used; DongleError `lab.running`, `lab.start`."""
+    """Start a lab in the background; its summary once it can be used. DongleError `lab.running`, `lab.start`."""
     place = folder()
     socket = place / "control.sock"
     check_path(socket)

@@ -1,4 +1,4 @@
-"""A virtual SIM card: its numbers, its PIN and PUK counters, and what they do to each other (ETSI TS 102 221 clause 9)."""
+"""A virtual SIM card: its numbers, and what PIN, PUK and their counters do to each other (ETSI TS 102 221 clause 9)."""
 
 from __future__ import annotations
 

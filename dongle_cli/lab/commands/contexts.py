@@ -138,11 +138,8 @@ def _cgpaddr(modem: Modem, _port: AtPort, call: Call) -> Answer:
     if call.kind == "test":
         return [f"+CGPADDR: ({','.join(map(str, sorted(modem.memory)))})"]
     wanted = [int(arg) for arg in call.args if arg.isdecimal()] or sorted(modem.memory)
-    return [
-        f'+CGPADDR: {cid},"{_address(modem, cid) if _active(modem, cid) else "0.0.0.0"}"'
-        for cid in wanted
-        if cid in modem.memory
-    ]
+    known = [cid for cid in wanted if cid in modem.memory]
+    return [f'+CGPADDR: {cid},"{_address(modem, cid)}"' if _active(modem, cid) else f"+CGPADDR: {cid}" for cid in known]
 
 
 def _cgcontrdp(modem: Modem, _port: AtPort, call: Call) -> Answer:

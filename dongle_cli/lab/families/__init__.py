@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.lab.families import quectel
+from dongle_cli.lab.families import huawei, plain, quectel
 from dongle_cli.lab.family import Family
 
-FAMILIES: Mapping[str, Family] = {family.name: family for module in (quectel,) for family in module.FAMILIES}
+FAMILIES: Mapping[str, Family] = {
+    family.name: family for module in (huawei, quectel, plain) for family in module.FAMILIES
+}
 
 # What a bench sees on one day, where nothing else is ordered: LTE sticks that AT commands manage.
-MIX = ("quectel-ec25",)
+MIX = ("huawei-e3372", "quectel-ec25", "cdc-acm")
 
 
 def choose(models: list[str], count: int) -> list[Family]:
