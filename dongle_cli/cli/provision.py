@@ -117,12 +117,12 @@ def _job(profile: str, sims: Path | None, operator: str | None, checker: str | N
 
 def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool, kind: str) -> int:
     from dongle_cli.cli.select import choose
-    from dongle_cli.provision.report import check_suffix, write_report
+    from dongle_cli.provision.report import RunInfo, report_kind, write_report
     from dongle_cli.provision.run import exit_code
     from dongle_cli.provision.session import imei_of
 
     for path in reports:
-        check_suffix(path)
+        report_kind(path)
     devices = choose(device, all_, imei_of=imei_of)
     if not yes and not job.dry_run and not _agreed(job, devices, as_json=as_json):
         output.say(_("Nothing was changed."))
@@ -135,7 +135,7 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if not job.dry_run:
         job.register.end_run(job.run_id)
     for path in reports:
-        write_report(outcomes, path, job)
+        write_report(outcomes, path, RunInfo.of(job))
         output.say(_("Report: {path}").format(path=path))
     if not as_json:
         _show(outcomes)
