@@ -22,6 +22,7 @@ class Faults:
     slow: float = 0.0  # seconds that every answer takes
     deaf: int = 0  # from this AT command on it never answers
     half: int = 0  # from this AT command on every answer stops in the middle
+    hold: int = 0  # carries out this AT command and never answers it; the next ones it does
     no_dtr: bool = False  # stalls SET_CONTROL_LINE_STATE
     truncate: bool = False  # acknowledges APN, user and password, and stores them cut short
     forget: bool = False  # loses at the next power cycle what it acknowledged
@@ -39,7 +40,7 @@ class Faults:
 
 # Faults whose argument may be left out, and what it then is; the others stand alone or need theirs.
 _DEFAULT = {"storage-again": "1", "deaf": "1", "half": "1", "busy": "2", "slow": "1"}
-_NUMBERS = ("drop", "gone", "storage-again", "deaf", "half", "busy", "pin-tries", "reject")
+_NUMBERS = ("drop", "gone", "hold", "storage-again", "deaf", "half", "busy", "pin-tries", "reject")
 _FLAGS = (
     "noise", "pieces", "no-dtr", "truncate", "forget", "swapped-auth", "same-imei", "wrong-imei", "pin-locked",
     "puk-locked", "no-sim",

@@ -64,8 +64,8 @@ class Link(asyncio.Protocol):
                 slot.device.host = None
 
     def close(self) -> None:
-        """The device left the bus: the host sees its connection end."""
-        self._slot = None
+        """The device left the bus, or the host talks nonsense: its connection ends."""
+        self._release()
         if self._transport is not None:
             self._transport.close()
 

@@ -231,6 +231,8 @@ class Modem:
 
     def spoken(self, text: str) -> str:
         """The answer as it leaves the port."""
+        if self.heard_commands == self.faults.hold:
+            return ""
         if self.faults.half and self.heard_commands >= self.faults.half:
             return text[: max(3, len(text) // 2 - 2)]
         return text

@@ -126,4 +126,5 @@ def test_random_bytes_never_end_the_server(lab):
                     while sock.recv(4096):
                         pass
     with Host(running.bus) as host:
+        assert host.status == 0
         assert At(host, *bulk_pairs(host)[2]).ask("") == "\r\nOK\r\n"
