@@ -73,12 +73,13 @@ def has_port(device: UsbDevice) -> bool:
     return any(is_cdc_acm(interface) or is_vendor_serial(interface) for interface in device.interfaces)
 
 
-def data_interface(device: UsbDevice, interface: Interface) -> Interface | None:
-    """The interface whose bulk endpoints carry the bytes of `interface`: itself, or for CDC-ACM its data interface.
+def port_of(device: UsbDevice, interface: Interface) -> Interface | None:
+    """The interface to open where `interface` is the port: the one with the tty, or else with the bulk endpoints.
 
-    None where neither has a bulk pair.
+    A CDC-ACM control interface has no bulk endpoints of its own: without a tty its bytes pass through the data interface
+    after it. None where there is nothing to open.
     """
-    if interface.bulk_pair():
+    if interface.tty or interface.bulk_pair():
         return interface
     after = (i for i in device.interfaces if i.class_ == CDC_DATA and i.number > interface.number and i.bulk_pair())
     return min(after, key=lambda i: i.number, default=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatch
 from functools import cache
@@ -123,24 +122,21 @@ def switch_for(device: UsbDevice) -> Switch | None:
 def at_interfaces(model: Model, device: UsbDevice) -> list[Interface]:
     """The interfaces that may be the AT port, best first; nothing is asked of the device.
 
-    First the ones the model names for this id, then its class triples, then CDC-ACM, then vendor-specific ones with a
-    bulk pair (those that also have an interrupt endpoint first: diagnostic ports have none).
+    First the ones the model names for this id, then its class triples, then CDC-ACM (by the interface that carries the
+    bytes), then vendor-specific ones with a bulk pair (those that also have an interrupt endpoint first: diagnostic
+    ports have none).
     """
     numbers = [n for usb_id in model.usb if _is_id(usb_id, device) for n in usb_id.at_interfaces]
     usable = [i for i in device.interfaces if i.driver is None or i.driver in interfaces.SERIAL_DRIVERS]
     vendor = [i for i in usable if interfaces.is_vendor_serial(i)]
-    return _once(
-        [
-            *(i for number in numbers for i in usable if i.number == number),
-            *(i for triple in model.at_triples for i in usable if i.triple == triple),
-            *(i for i in usable if interfaces.is_cdc_acm(i)),
-            *sorted(vendor, key=lambda i: (len(i.endpoints) < 3, i.number)),
-        ]
-    )
-
-
-def _once(found: Iterable[Interface]) -> list[Interface]:
-    return list({interface.number: interface for interface in found}.values())
+    best_first = [
+        *(i for number in numbers for i in usable if i.number == number),
+        *(i for triple in model.at_triples for i in usable if i.triple == triple),
+        *(i for i in usable if interfaces.is_cdc_acm(i)),
+        *sorted(vendor, key=lambda i: (len(i.endpoints) < 3, i.number)),
+    ]
+    ports = (interfaces.port_of(device, interface) for interface in best_first)
+    return list({port.number: port for port in ports if port is not None}.values())
 
 
 def _named(device: UsbDevice) -> list[tuple[Model, UsbId]]:

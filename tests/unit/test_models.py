@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dongle_cli.errors import DongleError
-from dongle_cli.models import interfaces, loader, modeswitch
+from dongle_cli.models import loader, modeswitch
 from dongle_cli.models.model import Switch
 from dongle_cli.models.parse import parse
 from dongle_cli.usb.device import Endpoint, Interface, UsbDevice
@@ -183,15 +184,16 @@ def test_a_diagnostic_port_of_an_unknown_stick_comes_last() -> None:
     assert numbers(loader.at_interfaces(loader.find(found), found)) == [1, 2, 0]
 
 
-def test_cdc_acm_is_a_modem_and_its_bytes_pass_through_the_data_interface() -> None:
+def test_cdc_acm_is_a_modem_and_opened_where_its_bytes_pass() -> None:
     control = Interface(0, 0x02, 0x02, 0x01, (Endpoint(0x83, 3, 16),))
     data = Interface(1, 0x0A, 0, 0, endpoints(1, interrupt=False))
     found = device("1234:5678", control, data)
     assert loader.mode_of(found) == "modem"
     assert loader.find(found).id == "generic"
-    assert loader.at_interfaces(loader.find(found), found) == [control]
-    assert interfaces.data_interface(found, control) == data
-    assert interfaces.data_interface(device("1234:5678", control), control) is None
+    assert loader.at_interfaces(loader.find(found), found) == [data]
+    bound = replace(control, driver="cdc_acm", tty="/dev/ttyACM0")
+    assert loader.at_interfaces(loader.generic(), device("1234:5678", bound, data)) == [bound]
+    assert loader.at_interfaces(loader.generic(), device("1234:5678", control)) == []
 
 
 @pytest.mark.parametrize(
