@@ -6,6 +6,7 @@ import errno
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.transport.open import port_name
 from dongle_cli.usb import fault
@@ -35,7 +36,9 @@ class BulkTransport:
         if pair is None or device.bus is None:
             raise fault.failed(self.name, _("it has no pair of bulk endpoints"))
         self._out, self._in = pair
-        self._packet = next(e.max_packet for e in interface.endpoints if e.address == self._in) & 0x07FF or 64
+        packets = {e.address: e.max_packet & 0x07FF or 64 for e in interface.endpoints}
+        self._packet, self._full = packets[self._in], packets[self._out]
+        self._device = device
         self._least = device.bus.least_timeout
         self._usb_error = usb.core.USBError
         self._usb: usb.core.Device | None = device.bus.open(device)
@@ -59,7 +62,7 @@ class BulkTransport:
             while at < len(data):
                 left = max(1, round((deadline - monotonic()) * 1000))
                 at += device.write(self._out, data[at:] if at else data, left)
-            if data and len(data) % self._packet == 0:
+            if data and len(data) % self._full == 0:
                 device.write(self._out, b"", max(1, round((deadline - monotonic()) * 1000)))
         except self._usb_error as error:
             raise self._error(error) from None
@@ -100,5 +103,12 @@ class BulkTransport:
             raise fault.failed(self.name, _("it is closed"))
         return self._usb
 
-    def _error(self, error: OSError) -> Exception:
+    def _error(self, error: OSError) -> DongleError:
+        if error.errno in (errno.EIO, errno.EPIPE) and self._gone():  # what a transfer meets while its device leaves
+            return fault.vanished(self.name)
         return fault.from_os(error, self.name)
+
+    def _gone(self) -> bool:
+        bus = self._device.bus
+        now = bus.find(self._device.port) if bus is not None else None
+        return now is None or now.generation != self._device.generation

@@ -101,3 +101,13 @@ def _word(path: Path) -> str | None:
         return descriptors.printable(path.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return None
+
+
+def number(port: str) -> str | None:
+    """Major and minor number of the device at `port` ("189:4"), or None where it is gone."""
+    return _word(ROOT / port / "dev")
+
+
+def tty_number(tty: str) -> str | None:
+    """Major and minor number of a tty ("188:2"), or None where it is gone."""
+    return _word(Path("/sys/class/tty") / Path(tty).name / "dev")
