@@ -177,8 +177,8 @@ _NAMED = re.compile(
 def redact(text: str, *, order: str = "user-password") -> str:
     """`text` without secrets: every value a Secret ever held, and the PINs and passwords in AT commands and replies.
 
-    AT text may be cut off anywhere. `order` is how this dongle takes user and password: "user-password", "password-user",
-    or "unknown", which hides both. User names stay where it is sure that they are user names.
+    AT text may be cut off anywhere. `order` says how this dongle takes user and password: "user-password",
+    "password-user", or "unknown", which hides both. User names stay where it is sure that they are user names.
     """
     for value in sorted(_known, key=len, reverse=True):
         text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)

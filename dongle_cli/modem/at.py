@@ -10,7 +10,7 @@ from dongle_cli.modem import causes, urc
 
 @dataclass(frozen=True)
 class Final:
-    """The final result code that ends a reply: `word` as sent, `number` its cause, also where it came as words (`text`)."""
+    """The final result code that ends a reply: `word` as sent; `number` its cause, also where words came (`text`)."""
 
     ok: bool
     word: str

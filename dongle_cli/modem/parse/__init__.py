@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dongle_cli.modem.parse.auth import ContextAuth, context_auth
+from dongle_cli.modem.parse.auth import ContextAuth, Order, context_auth
 from dongle_cli.modem.parse.context import (
     Dynamic,
     PdpContext,
@@ -13,6 +13,7 @@ from dongle_cli.modem.parse.context import (
     dynamic,
     same_apn,
 )
+from dongle_cli.modem.parse.huawei import port_modes, radio_options, radio_setting, setting_in
 from dongle_cli.modem.parse.identity import esn, iccid, imei, imsi, information, meid, text
 from dongle_cli.modem.parse.registration import Registration, registration
 from dongle_cli.modem.parse.retries import pin_retries
@@ -33,6 +34,7 @@ __all__ = [
     "ContextAuth",
     "Dynamic",
     "Operator",
+    "Order",
     "PdpContext",
     "Registration",
     "Signal",
@@ -61,8 +63,12 @@ __all__ = [
     "own_numbers",
     "pin_retries",
     "pin_state",
+    "port_modes",
+    "radio_options",
+    "radio_setting",
     "registration",
     "same_apn",
+    "setting_in",
     "signal",
     "text",
     "tries_left",

@@ -57,14 +57,13 @@ def active_cids(lines: Sequence[str]) -> dict[int, bool]:
 
 
 def addresses(lines: Sequence[str]) -> dict[int, list[str]]:
-    """The addresses of each context, from +CGPADDR; contexts without one have an empty list."""
+    """The addresses of each context, from +CGPADDR; one without has an empty list or unspecified ones (0.0.0.0)."""
     found: dict[int, list[str]] = {}
     for value in after(lines, "+CGPADDR"):
         fields = split_fields(value)
         cid = number(at(fields, 0))
         if cid is not None:
-            given = [address(field) for field in fields[1:]]
-            found[cid] = [one for one in given if one and not ipaddress.ip_address(one.split("/")[0]).is_unspecified]
+            found[cid] = [one for one in map(address, fields[1:]) if one]
     return found
 
 
@@ -138,7 +137,11 @@ def _mask(value: str) -> bool:
     return "01" not in bits and bits[0] == "1"
 
 
-def same_apn(one: str | None, other: str | None) -> bool:
-    """Whether two names mean one APN: case and the held one's ".mncXXX.mccXXX.gprs" do not count (TS 23.003 9.1)."""
-    asked, held = ((name or "").lower() for name in (one, other))
-    return asked == held or re.sub(r"\.mnc\d{3}\.mcc\d{3}\.gprs$", "", asked) == held
+def same_apn(asked: str | None, held: str | None) -> bool:
+    """Whether a modem that holds the APN `held` has the one `asked` for.
+
+    Case does not count, nor does the operator identifier ".mncXXX.mccXXX.gprs" that a network appends (TS 23.003 clause
+    9.1); one that was asked for has to be there.
+    """
+    wanted, name = (asked or "").lower(), (held or "").lower()
+    return name == wanted or re.sub(r"\.mnc\d{3}\.mcc\d{3}\.gprs$", "", name) == wanted

@@ -32,7 +32,7 @@ def esn(lines: Sequence[str]) -> str | None:
 def meid(lines: Sequence[str]) -> str | None:
     """The MEID of a CDMA device, 14 hexadecimal digits of which the first is A to F (3GPP2 S.R0048)."""
     for line in plain(lines):
-        match = re.search(r"(?<![0-9A-Fa-f])(?:0[xX])?([A-Fa-f][0-9A-Fa-f]{13})(?![0-9A-Fa-f])", line)
+        match = re.search(r"(?<![0-9A-Fa-f])(?:0[xX])?(?:00)?([A-Fa-f][0-9A-Fa-f]{13})(?![0-9A-Fa-f])", line)
         if match:
             return match[1].upper()
     return None

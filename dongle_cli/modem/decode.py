@@ -1,0 +1,214 @@
+"""What a modem said, explained: a command and its raw answer in, result and values out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dongle_cli.modem import causes, parse, urc
+from dongle_cli.modem.at import Final, final_of, names, split_fields
+from dongle_cli.modem.readers import READERS, Asked, Reader, Values, registration_values, values_of
+from dongle_cli.secrets import redact
+
+
+def decode(command: str, response: str) -> dict[str, object]:
+    """Explain `response` to `command`: {"command", "result": "ok" | "error" | "incomplete", "values"}; never raises.
+
+    A reply without a final result code is judged by its command. Values never hold a password, and the command comes
+    back with its secrets hidden. `command` "URC" or "" stands for lines that nobody asked for.
+    """
+    command, response = _clean(command), _clean(response)
+    lines, final, late = _frame(command, response)
+    asked = names(command) if re.match(r"\s*AT", command, re.IGNORECASE) or command[:1] in "+^*$#%!_" else []
+    if asked:
+        answer, unsolicited = urc.sort(asked, lines)
+    else:
+        answer, unsolicited = [], list(lines)
+    unsolicited += late
+    values, understood = _values(command, asked, answer)
+    if not understood:
+        values, understood = _unasked(command, asked, unsolicited, values)
+    result = _result(final, understood, answer + unsolicited)
+    if final and not final.ok:
+        values = _refusal(asked, final)
+    elif unsolicited and asked:
+        values["unsolicited"] = [redact(line, order="unknown") for line in unsolicited]
+    return {"command": redact(command, order="unknown"), "result": result, "values": values}
+
+
+def _clean(text: str) -> str:
+    """`text` as something that every encoding can write."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _frame(command: str, response: str) -> tuple[list[str], Final | None, list[str]]:
+    """Information lines, final result code, and the lines behind it; echo and what precedes it are left out."""
+    lines = re.split(r"[\r\n]+", response)
+    echo = re.sub(r"\s", "", command).upper()
+    echo = echo if echo.startswith("AT") else "AT" + echo
+    for index, line in enumerate(lines):
+        if len(echo) > 2 and re.sub(r"\s", "", line).upper().endswith(echo):
+            lines = lines[index + 1 :]
+            break
+    for index, line in enumerate(lines):
+        if final := final_of(line):
+            return _filled(lines[:index]), final, _filled(lines[index + 1 :])
+    return _filled(lines), None, []
+
+
+def _filled(lines: Sequence[str]) -> list[str]:
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _values(command: str, asked: Sequence[str], lines: Sequence[str]) -> tuple[Values, bool]:
+    """The values of every command in the line, and whether each one that has to answer did."""
+    parts = _parts(command)
+    unnamed = [line for line in lines if urc.name_of(line) is None]
+    values: Values = {}
+    missing = not asked
+    for index, name in enumerate(asked):
+        own, form = re.fullmatch(r"(.*?)(=\?|=|\?)?", name, re.DOTALL).groups()  # type: ignore[union-attr]
+        mine = [line for line in lines if urc.name_of(line) in (own, None)] if len(asked) > 1 else list(lines)
+        if len(asked) > 1 and len(unnamed) == len(asked):  # one line each, in the order asked
+            mine = [unnamed[index]]
+        found, reader = values_of(Asked(own, form or "", parts.get(name, []), mine))
+        values = found | values
+        missing |= _missing(own, form or "", found, reader, mine)
+    return values, not missing
+
+
+def _missing(name: str, form: str, found: Values, reader: Reader | None, lines: Sequence[str]) -> bool:
+    if reader is None:
+        return not any(urc.name_of(line) == name for line in lines)
+    return not found and (reader.needed or bool(lines)) and not (form == "=" and not lines)
+
+
+def _parts(command: str) -> dict[str, list[str]]:
+    """The parameters of each command in a line, by its name with form."""
+    found = {}
+    for part in re.findall(r'(?:[^;"]|"[^"]*"?)+', command):
+        for name in names(part)[-1:]:
+            found[name] = split_fields(part.partition("=")[2]) if name.endswith("=") else []
+    return found
+
+
+def _unasked(command: str, asked: Sequence[str], lines: Sequence[str], values: Values) -> tuple[Values, bool]:
+    """What unsolicited lines say: registration reports, and with no command at all whatever their names tell."""
+    reports = [registration_values(one) for one in parse.registration(lines)]
+    if reports and (not asked or any(name.rstrip("?=") in urc.REGISTRATION for name in asked)):
+        if not asked and command.strip():
+            reports = [report | {"urc": True} for report in reports]
+        return reports[0] | (
+            {"registrations": reports} if len(reports) > 1 else {}
+        ) | values, not asked or _asked_other(asked, lines)
+    if asked:
+        return values, False
+    if re.match(r"ICCID", command.strip(), re.IGNORECASE):
+        found = parse.iccid(lines)
+        return ({"iccid": found}, True) if found else ({}, False)
+    for line in lines:
+        name = urc.name_of(line) or ""
+        if name in READERS:
+            values = (
+                READERS[name].read(Asked(name, "", [], [one for one in lines if urc.name_of(one) == name])) | values
+            )
+    return values, bool(values) or (bool(lines) and all(urc.is_unsolicited(line) for line in lines))
+
+
+def _asked_other(asked: Sequence[str], lines: Sequence[str]) -> bool:
+    """Whether the answer came under the name of another registration command, as some firmwares do."""
+    return any(name.endswith("?") for name in asked) and any(
+        urc.name_of(line) in urc.REGISTRATION and urc.is_answer(line) for line in lines
+    )
+
+
+def _result(final: Final | None, understood: bool, lines: Sequence[str]) -> str:
+    if final is not None:
+        return "error" if not final.ok else "ok" if understood or not lines else "incomplete"
+    torn = any(line.count('"') % 2 for line in lines)
+    return "ok" if understood and lines and not torn else "incomplete"
+
+
+# What +CPIN? would have said, where a firmware answers with the error instead (27.007 clause 9.2.1).
+_LOCKS = {
+    5: "PH-SIM PIN", 6: "PH-FSIM PIN", 7: "PH-FSIM PUK", 11: "SIM PIN", 12: "SIM PUK", 17: "SIM PIN2", 18: "SIM PUK2",
+    40: "PH-NET PIN", 41: "PH-NET PUK", 42: "PH-NETSUB PIN", 43: "PH-NETSUB PUK", 44: "PH-SP PIN", 45: "PH-SP PUK",
+    46: "PH-CORP PIN", 47: "PH-CORP PUK",
+}  # fmt: skip
+
+
+def _refusal(asked: Sequence[str], final: Final) -> Values:
+    values: Values = {"error": final.word}
+    if final.number is not None:
+        meaning = causes.cms_meaning if final.word == "+CMS ERROR" else causes.cme_meaning
+        values |= {"cause": final.number}
+        if words := meaning(final.number) if final.word != "MODEM ERROR" else None:
+            values["meaning"] = words
+        if asked == ["+CPIN?"] and final.word == "+CME ERROR" and final.number in _LOCKS:
+            values["lock"] = _LOCKS[final.number]
+    if final.text and "meaning" not in values:
+        values["meaning"] = redact(final.text, order="unknown")
+    return values
+
+
+_COMMAND = re.compile(r"AT(?:[+^*$#%!_&\\].*|[DS].+|(?:[EVQXIZHLMOCT]\d*)*)$", re.IGNORECASE)
+_MARK = re.compile(
+    r"\s*(?:\[[^\]]*\]\s*|\d\d:\d\d:\d\d[.,\d]*\s+)?(-->|<--|>>|<<|->|<-|[<>]|TX:|RX:)?\s?", re.IGNORECASE
+)
+
+
+def decode_text(pasted: str) -> list[dict[str, object]]:
+    """Explain a pasted terminal log: each command with its answer, and each group of lines that stands alone."""
+    return [decode(command, response) for command, response in _exchanges(_clean(pasted))]
+
+
+def _exchanges(pasted: str) -> Iterator[tuple[str, str]]:
+    command, block = "", list[str]()
+    for raw in re.split(r"[\r\n]+", pasted):
+        line = raw[_MARK.match(raw).end() :].strip() if _MARK.match(raw) else raw.strip()  # type: ignore[union-attr]
+        if not line:
+            continue
+        if _COMMAND.match(line):
+            if command or block:
+                yield from _exchange(command, block)
+            command, block = line, []
+            continue
+        block.append(raw.strip("\r\n") if final_of(raw) else line)
+        if final_of(line):
+            yield from _exchange(command, block)
+            command, block = "", []
+    if command or block:
+        yield from _exchange(command, block)
+
+
+def _exchange(command: str, block: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """A command's answer as it is; lines without a command one name at a time, the command taken from the name."""
+    if command:
+        yield command, "\r\n".join(block) + "\r\n"
+        return
+    groups: list[tuple[str | None, list[str]]] = []
+    for line in block:
+        name = urc.name_of(line)
+        if groups and (name == groups[-1][0] or final_of(line)):
+            groups[-1][1].append(line)
+        else:
+            groups.append((name, [line]))
+    for name, lines in groups:
+        yield _command_for(name, lines), "\r\n".join(lines) + "\r\n"
+
+
+# Answers whose command has no question mark.
+_ACTIONS = {
+    "+CSQ", "+CESQ", "+CIMI", "+CGSN", "+GSN", "+CCID", "+ICCID", "+CEER", "+CNUM",
+    "+CGPADDR", "+CGCONTRDP", "+CRSM", "+CSIM", "+CLCK", "+CPINR",
+}  # fmt: skip
+
+
+def _command_for(name: str | None, lines: Sequence[str]) -> str:
+    if name is None:
+        return ""
+    if name in urc.REGISTRATION and not any(urc.is_answer(line) for line in lines):
+        return "URC"
+    if name in READERS:
+        return f"AT{name}" if name in _ACTIONS else f"AT{name}?"
+    return "URC" if urc.is_unsolicited(lines[0]) else ""
