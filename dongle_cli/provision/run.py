@@ -17,6 +17,10 @@ MOST_AT_ONCE = 64
 
 def provision_all(devices: Sequence[UsbDevice], job: Job, done: Callable[[Outcome], None]) -> list[Outcome]:
     """Provision `devices` in parallel, tell `done` of each as it finishes, and return the outcomes in port order."""
+    # pyusb's modules import each other in a circle: threads that import them at the same time see them half made.
+    import usb.core
+    import usb.util  # noqa: F401
+
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, max(1, len(devices)))) as pool:
         futures = {pool.submit(_guarded, device, job): device for device in devices}
