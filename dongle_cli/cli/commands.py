@@ -12,9 +12,12 @@ from dongle_cli.i18n import N_
 COMMANDS = {
     "list": Entry("dongle_cli.cli.list", "list_", N_("Show the dongles that are plugged in.")),
     "show": Entry("dongle_cli.cli.show", "show", N_("Show what one dongle says of itself.")),
+    "profile": Entry("dongle_cli.cli.profile", "app", N_("Write, check and show APN profiles.")),
     "provision": Entry("dongle_cli.cli.provision", "provision", N_("Make dongles carry a profile, and prove it.")),
     "flash": Entry("dongle_cli.cli.provision", "flash", N_("Write a profile and read it back.")),
     "at": Entry("dongle_cli.cli.at", "at", N_("Send a reading AT command, or explain an answer.")),
+    "register": Entry("dongle_cli.cli.register", "app", N_("Look into the register of runs and dongles.")),
+    "learn": Entry("dongle_cli.cli.learn", "learn", N_("Record an unknown stick into a draft model file.")),
     "setup": Entry("dongle_cli.cli.setup", "app", N_("Prepare this machine: who may open the dongles.")),
     "lab": Entry("dongle_cli.cli.lab", "app", N_("Run virtual dongles to practise on.")),
 }

@@ -82,6 +82,20 @@ class ApnProfile:
             names += fields_of(secret)
         return tuple(dict.fromkeys(names))
 
+    def as_json(self) -> dict[str, object]:
+        """The tables as in the file, with `path` and `digest`; a password that is written out is masked."""
+        context = {name: getattr(self, name) for name in ("cid", "apn", "type", "auth", "user", "password", "only")}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "context": {name: str(value) if isinstance(value, Secret) else value for name, value in context.items()},
+            "sim": {"iccid": list(self.iccid_patterns), "pin": self.pin},
+            "verify": {"register": self.register, "timeout": self.timeout},
+            "models": {"allow": list(self.models_allow)},
+            "path": str(self.path),
+            "digest": self.digest,
+        }
+
     def allows_sim(self, iccid: Iccid) -> bool:
         """Whether the profile is meant for this SIM."""
         return not self.iccid_patterns or any(fnmatchcase(iccid.digits, p.upper()) for p in self.iccid_patterns)

@@ -302,14 +302,38 @@ class Register:
         with self._reading() as connection:
             return first_break(Link(**row._mapping) for row in connection.execute(history.select().order_by("seq")))
 
-    def rows(self, name: Literal["runs", "run_dongles", "dongles", "sims"], limit: int = 1000) -> list[dict[str, Any]]:
-        """The newest rows of a table, as the columns are named."""
+    def last_link(self) -> Link | None:
+        """The last entry of the history; its digest stands for all of it."""
+        from dongle_cli.register.tables import history
+
+        with self._reading() as connection:
+            row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
+        return Link(**row._mapping) if row else None
+
+    def results(self, run_ids: list[str]) -> dict[str, dict[str, int]]:
+        """How many dongles of each run ended how; "unfinished" where the run was cut off."""
+        import sqlalchemy as sa
+
+        from dongle_cli.register.tables import run_dongles as table
+
+        found: dict[str, dict[str, int]] = {}
+        query = sa.select(table.c.run_id, table.c.result, sa.func.count()).group_by(table.c.run_id, table.c.result)
+        with self._reading() as connection:
+            for run_id, result, count in connection.execute(query.where(table.c.run_id.in_(run_ids))):
+                found.setdefault(run_id, {})[result or "unfinished"] = count
+        return found
+
+    def rows(
+        self, name: Literal["runs", "run_dongles", "dongles", "sims"], limit: int = 1000, **equal: str
+    ) -> list[dict[str, Any]]:
+        """The newest rows of a table, as the columns are named; `equal`: only those where a column is so."""
         from dongle_cli.register import tables
 
         table: Table = tables.metadata.tables[name]
         newest = {"runs": "started", "run_dongles": "at"}.get(name, "last_seen")
         with self._reading() as connection:
-            result = connection.execute(table.select().order_by(table.c[newest].desc()).limit(limit))
+            query = table.select().where(*(table.c[column] == value for column, value in equal.items()))
+            result = connection.execute(query.order_by(table.c[newest].desc()).limit(limit))
             return [dict(row._mapping) for row in result]
 
 

@@ -1,0 +1,112 @@
+"""`dongle-cli register`: what the ledger knows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dongle_cli.cli import output
+from dongle_cli.cli.options import Format, group
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+
+app = group(_("Look into the register: runs, dongles, and whether its history holds."))
+
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help=_("At most so many, the newest first."))]
+
+
+@app.command(
+    help=_("List the runs, the newest first; one that was cut off has no end."),
+    epilog=_("Example: {command}").format(command="dongle-cli register runs --limit 5"),
+)
+def runs(limit: Limit = 100, format_: Format = "text") -> None:
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        found = register.rows("runs", limit)
+        results = register.results([run["id"] for run in found])
+    for run in found:
+        run["results"] = results.get(run["id"], {})
+    if format_ == "json":
+        for run in found:
+            output.emit(run)
+        return
+    columns = [_("Run"), _("Started"), _("Finished"), _("Profile"), _("Operator"), _("Results")]
+    output.table(
+        columns,
+        [
+            [
+                run["id"],
+                run["started"],
+                run["finished"] or "-",
+                run["profile"],
+                run["operator"],
+                _counted(run["results"]),
+            ]
+            for run in found
+        ],
+    )
+
+
+def _counted(results: dict[str, int]) -> str:
+    return " ".join(f"{name}:{count}" for name, count in sorted(results.items())) or "-"
+
+
+@app.command(
+    help=_("List the dongles that were ever seen, or those of one run with how it ended for each."),
+    epilog=_("Example: {command}").format(command="dongle-cli register dongles"),
+)
+def dongles(
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar=_("RUN"), help=_("Only this run."), show_default=False),
+    ] = None,
+    limit: Limit = 1000,
+    format_: Format = "text",
+) -> None:
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        if run is not None and not register.rows("runs", 1, id=run):
+            raise DongleError(_("There is no run {run}.").format(run=run), code="usage.run")
+        found = register.rows("dongles", limit) if run is None else register.rows("run_dongles", limit, run_id=run)
+    for one in found:
+        one.pop("credentials", None)
+    if format_ == "json":
+        for one in found:
+            output.emit(one)
+        return
+    if run is None:
+        names = ["asset_no", "imei", "iccid", "model", "port", "last_seen"]
+        columns = [_("Asset number"), _("IMEI"), _("ICCID"), _("Model"), _("Port"), _("Last seen")]
+    else:
+        names = ["asset_no", "imei", "iccid", "port", "result", "code", "evidence"]
+        columns = [_("Asset number"), _("IMEI"), _("ICCID"), _("Port"), _("Result"), _("Code"), _("Evidence file")]
+    output.table(columns, [["-" if one[name] is None else one[name] for name in names] for one in found])
+
+
+@app.command(
+    help=_("Check the hash chain of the register's history: is it what was written, nothing changed or dropped?"),
+    epilog=_("Example: {command}").format(command="dongle-cli register check"),
+)
+def check(format_: Format = "text") -> None:
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        broken = register.history_break()
+        last = register.last_link()
+    if broken is not None:
+        raise DongleError(
+            _("The history of the register does not hold from entry {seq} on.").format(seq=broken),
+            code="evidence.chain-broken",
+            hint=_("The register was changed by hand, or its file is damaged. Keep it and compare it with a backup."),
+            seq=broken,
+        )
+    entries, digest = (last.seq, last.digest) if last else (0, None)
+    if format_ == "json":
+        output.emit({"entries": entries, "digest": digest})
+        return
+    output.answer(_("The history holds: {count} entries, the last digest is {digest}.").format(
+        count=entries, digest=digest or "-"
+    ))  # fmt: skip
