@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dongle_cli.models.model import AuthOrder
 from dongle_cli.modem import parse
@@ -101,6 +101,8 @@ def _read_auths(modem: Modem, cids: list[int]) -> dict[int, parse.ContextAuth]:
             understood = True
             asked = int(command.rpartition("=")[2]) if "{cid}" in read else None
             for auth in parse.context_auth(name, reply.lines, auth_order(modem, name)):
+                if auth_order(modem, name) == "unknown" and auth.password_shown:
+                    auth = replace(auth, user=None, password=None)  # two strings, and nobody knows which is which
                 found[asked if asked is not None else auth.cid] = auth
         if understood:
             return found

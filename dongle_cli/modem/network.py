@@ -77,6 +77,12 @@ def attach_again(modem: Modem, timeout: float) -> None:
         modem.engine.send("+CFUN=1")
 
 
+def on_its_way(modem: Modem) -> bool:
+    """Whether the modem is registered, or searching by itself; otherwise nothing happens until it is told to attach."""
+    registration = read_registration(modem)
+    return registration is not None and registration.stat in (HOME, ROAMING, SEARCHING)
+
+
 def wait_registered(modem: Modem, timeout: float) -> parse.Registration | None:
     """The registration as soon as it is home, roaming or denied, or the last one seen after `timeout` seconds."""
     deadline = time.monotonic() + timeout
@@ -91,8 +97,9 @@ def wait_registered(modem: Modem, timeout: float) -> parse.Registration | None:
 def read_refusal(modem: Modem, registration: parse.Registration | None) -> Refusal:
     """Why the network refused, from the registration and from the extended error report (27.007 clause 6.10)."""
     cause = registration.reject_cause if registration and registration.cause_type in (0, None) else None
-    text, esm_cause = parse.ceer(modem.query("+CEER"))
-    return Refusal(cause, esm_cause, text or None)
+    text, number = parse.ceer(modem.query("+CEER"))
+    # +CEER often repeats the mobility cause; a session cause is another number.
+    return Refusal(cause, number if number != cause else None, text or None)
 
 
 def activate(modem: Modem, cid: int) -> bool | None:

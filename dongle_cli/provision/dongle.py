@@ -151,6 +151,7 @@ class _Run:
                     code="modem.not-allowed",
                 )
             self.job.roll.enter(str(self.identity.imei), self.port)
+            self.job.roll.check(str(self.identity.imei), self.port)
 
     def _find_row(self, state: SimState) -> None:
         """The SIM list's row for this card, and every reason to refuse the pair of card and dongle."""
@@ -298,7 +299,8 @@ class _Run:
     def _attach(self, session: Session, target: Target, order: AuthOrder | None, *, wrote: bool) -> None:
         iccid = self.outcome.iccid
         if iccid and not self.job.register.was_attached(iccid):
-            self.note(_("{port}: first attach of this SIM; its line is open from now on.").format(port=self.port))
+            words = _("{port}: first attach of this SIM: it opens the line and may start billing.")
+            self.note(words.format(port=self.port))
         with self.step("attach", _("waiting for the network")):
             proof = verify.prove(session.modem, target, attach=wrote, timeout=self.job.profile.timeout, order=order)
         if iccid:

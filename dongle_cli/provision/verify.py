@@ -54,7 +54,7 @@ def prove(modem: Modem, target: Target, *, attach: bool, timeout: float, order: 
 
 
 def _once(modem: Modem, target: Target, *, attach: bool, deadline: float) -> Proof:
-    if attach:
+    if attach or not network.on_its_way(modem):
         network.attach_again(modem, deadline - time.monotonic())
     registration = network.wait_registered(modem, max(0.0, deadline - time.monotonic()))
     stat = registration.stat if registration else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -73,8 +74,8 @@ def _line(value: str, layout: _Layout, order: Order) -> ContextAuth | None:
     if cid is None or kind is None:
         return None
     first, second = at(fields, layout.first), at(fields, layout.second)
-    if layout.first == 3 and len(fields) == 4:  # ^AUTHDATA without its network code
-        first, second = at(fields, 2), at(fields, 3)
+    if layout.first == 3 and len(fields) == 4 and not re.fullmatch(r"|[0-9]{5,6}", at(fields, 2)):
+        first, second = at(fields, 2), at(fields, 3)  # ^AUTHDATA without its network code
     elif layout.first == 3 and len(fields) == 3:
         first, second = at(fields, 2), ""
     return _auth(cid, kind, first, second, order)

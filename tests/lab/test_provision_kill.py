@@ -1,0 +1,69 @@
+"""Killed with SIGKILL after each AT command of a run, and run again: the right state, and every PIN counter full."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+AT_ONCE = 15  # dongles of one round, each held at a command of its own
+Lab = Any
+
+
+def provision(lab: Lab) -> list[str]:
+    return ["provision", str(lab.profile), "--sims", str(lab.sims), "--all", "--yes", "--format", "json"]
+
+
+def outcomes(lab: Lab) -> list[dict[str, Any]]:
+    done = lab.run(*provision(lab), timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def commands_of_a_run(lab: Callable[..., Lab], model: str) -> int:
+    quiet = lab(count=1, models=[model], pin=True)
+    assert [o["result"] for o in outcomes(quiet)] == ["ok"]
+    return int(quiet.status()[0]["commands"])
+
+
+def rounds(total: int) -> Iterator[range]:
+    for first in range(1, total + 1, AT_ONCE):
+        yield range(first, min(first + AT_ONCE, total + 1))
+
+
+@pytest.mark.parametrize("model", ["quectel-ec25", "huawei-e3372"])
+@pytest.mark.timeout(600)
+def test_killed_anywhere_and_run_again(lab: Callable[..., Lab], model: str) -> None:
+    total = commands_of_a_run(lab, model)
+    assert total > 25
+    for held in rounds(total):
+        bench = lab(
+            count=len(held), models=[model], pin=True, faults=[f"hold={n}@{i}" for i, n in enumerate(held, start=1)]
+        )
+        kill_when_held(bench, held)
+        assert all(o["result"] in ("ok", "already") for o in outcomes(bench))
+        for number, dongle in zip(held, bench.status(), strict=True):
+            assert dongle["contexts"][0]["password_right"], (number, dongle)
+            assert dongle["attached"], (number, dongle)
+            assert (dongle["pin_tries"], dongle["puk_tries"]) == (3, 10), (number, dongle)
+        assert {o["result"] for o in outcomes(bench)} == {"already"}
+        bench.stop()
+
+
+def kill_when_held(bench: Lab, held: range) -> None:
+    """Start a run, wait until every dongle has carried out its command and keeps the answer, and kill the run."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "dongle_cli", *provision(bench)],
+        env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    give_up = time.monotonic() + 60
+    while [dongle["commands"] for dongle in bench.status()] != list(held):
+        assert program.poll() is None, "the run ended by itself"
+        assert time.monotonic() < give_up, bench.status()
+    program.kill()
+    assert program.wait(10) == -9
