@@ -18,6 +18,15 @@ def answers(*lines: str) -> Command:
     return Command(lambda _modem, _port, _call: list(lines))
 
 
+def setting(name: str, ranges: str, value: str, written: str = "") -> Command:
+    """A setting that changes nothing here, but tells its ranges and its value as every modem does.
+
+    ModemManager 1.20 crashes in its Quectel plugin where the test of +CTZU is answered with a bare OK.
+    """
+    lines = {"test": [f"{name}: {ranges}"], "read": [f"{name}: {value}"], "set": [written] if written else []}
+    return Command(lambda _modem, _port, call: lines.get(call.kind, []))
+
+
 def prints(text: Callable[[Modem], str]) -> Command:
     """A command whose one line depends on the modem alone."""
     return Command(lambda modem, _port, _call: [text(modem)])
@@ -113,6 +122,13 @@ def _dial(_modem: Modem, _port: AtPort, _call: Call) -> Answer:
     return Later(0.2, lambda: [CONNECT_FAILED])
 
 
+def _ws46(modem: Modem, _port: AtPort, call: Call) -> Answer:
+    """Which radio technologies: 25 all, 28 E-UTRAN only, 22 UTRAN only (3GPP TS 27.007 clause 5.9)."""
+    if call.kind == "test":
+        return ["+WS46: (22,25,28)" if modem.persona.radio == "lte" else "+WS46: (22)"]
+    return ["+WS46: 25" if modem.persona.radio == "lte" else "+WS46: 22"] if call.kind == "read" else []
+
+
 def _command_list(modem: Modem, _port: AtPort, _call: Call) -> Answer:
     return modem.known()
 
@@ -136,7 +152,13 @@ COMMANDS: Mapping[str, Command] = {
     "+GSN": Command(_serial_number),
     "+GCAP": prints(lambda modem: f"+GCAP: {modem.persona.gcap}"),
     "+CFUN": Command(_functionality),
+    "+WS46": Command(_ws46),
     "+IPR": Command(accept), "+IFC": Command(accept), "+ICF": Command(accept),
-    "+CMGF": Command(accept), "+CNMI": Command(accept), "+CPMS": answers('+CPMS: 0,50,0,50,0,50'),
-    "+CTZU": Command(accept), "+CTZR": Command(accept), "+CCWA": Command(accept), "+CUSD": Command(accept),
+    "+CMGF": setting("+CMGF", "(0,1)", "0"),
+    "+CNMI": setting("+CNMI", "(0-2),(0-3),(0,2),(0-2),(0,1)", "0,0,0,0,0"),
+    "+CPMS": setting(
+        "+CPMS", '("ME","SM"),("ME","SM"),("ME","SM")', '"ME",0,50,"ME",0,50,"ME",0,50', "+CPMS: 0,50,0,50,0,50",
+    ),
+    "+CTZU": setting("+CTZU", "(0,1)", "0"), "+CTZR": setting("+CTZR", "(0,1)", "0"),
+    "+CCWA": setting("+CCWA", "(0,1)", "0"), "+CUSD": setting("+CUSD", "(0-2)", "0"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dongle_cli.lab.at import Answer, AtPort, Call, Refused
-from dongle_cli.lab.commands.basic import accept, answers, prints
+from dongle_cli.lab.commands.basic import accept, answers, prints, setting
 from dongle_cli.lab.commands.contexts import auth_command, cut, defined, store_auth
 from dongle_cli.lab.commands.sim import card
 from dongle_cli.lab.family import VENDOR, Family, ports
@@ -72,6 +72,8 @@ FAMILIES = (
                 "+CGAUTH": auth_command(kinds=3),
                 "+QGMR": prints(lambda modem: modem.persona.revision + "_01.001.01.001"),
                 "+QCFG": Command(accept),
+                "+CTZU": setting("+CTZU", "(0,1,3)", "3"),
+                "+QGPS": setting("+QGPS", "(1-4),(1-255),(1-1000),(0-1000),(1-65535)", "0"),
                 "+QURCCFG": answers('+QURCCFG: "urcport","usbat"'),
                 "+QINDCFG": Command(accept),
             },
