@@ -76,8 +76,8 @@ def has_port(device: UsbDevice) -> bool:
 def port_of(device: UsbDevice, interface: Interface) -> Interface | None:
     """The interface to open where `interface` is the port: the one with the tty, or else with the bulk endpoints.
 
-    A CDC-ACM control interface has no bulk endpoints of its own: without a tty its bytes pass through the data interface
-    after it. None where there is nothing to open.
+    A CDC-ACM control interface has no bulk endpoints: without a tty its bytes pass through the data interface after it.
+    None where there is nothing to open.
     """
     if interface.tty or interface.bulk_pair():
         return interface

@@ -122,20 +122,22 @@ def switch_for(device: UsbDevice) -> Switch | None:
 def at_interfaces(model: Model, device: UsbDevice) -> list[Interface]:
     """The interfaces that may be the AT port, best first; nothing is asked of the device.
 
-    First the ones the model names for this id, then its class triples, then CDC-ACM (by the interface that carries the
-    bytes), then vendor-specific ones with a bulk pair (those that also have an interrupt endpoint first: diagnostic
-    ports have none).
+    Those that the model names for this id or by class triple; where it names none that is there, CDC-ACM ports (by the
+    interface that carries the bytes), then vendor-specific ones with a bulk pair (those that also have an interrupt
+    endpoint first: diagnostic ports have none).
     """
     numbers = [n for usb_id in model.usb if _is_id(usb_id, device) for n in usb_id.at_interfaces]
     usable = [i for i in device.interfaces if i.driver is None or i.driver in interfaces.SERIAL_DRIVERS]
-    vendor = [i for i in usable if interfaces.is_vendor_serial(i)]
-    best_first = [
+    named = [
         *(i for number in numbers for i in usable if i.number == number),
         *(i for triple in model.at_triples for i in usable if i.triple == triple),
+    ]
+    vendor = [i for i in usable if interfaces.is_vendor_serial(i)]
+    likely = [
         *(i for i in usable if interfaces.is_cdc_acm(i)),
         *sorted(vendor, key=lambda i: (len(i.endpoints) < 3, i.number)),
     ]
-    ports = (interfaces.port_of(device, interface) for interface in best_first)
+    ports = (interfaces.port_of(device, interface) for interface in named or likely)
     return list({port.number: port for port in ports if port is not None}.values())
 
 
