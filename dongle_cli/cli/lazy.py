@@ -74,7 +74,6 @@ class LazyGroup(click.Group):
             command.subcommand_metavar = _("COMMAND [ARGS]...")
             for below in command.commands.values():
                 self._furnish(below)
-            return
         taken = {name for parameter in command.params for name in parameter.opts}
         command.params += [option for option in self.everywhere() if not taken.intersection(option.opts)]
 
