@@ -8,10 +8,9 @@ from dongle_cli.lab.face import Endpoint, Face, Interface, Numbers, Role
 from dongle_cli.lab.modem import Persona
 
 VENDOR = (0xFF, 0xFF, 0xFF)
+Layout = tuple[tuple[tuple[int, int, int], Role, bool], ...]  # class triple, what lives there, whether it notifies
 STORAGE = (0x08, 0x06, 0x50)  # SCSI transparent command set, bulk only
 
-# START STOP UNIT with LoEj and without Start: eject (SBC-3 clause 5.25), bytes 0 and 4 of the command block.
-EJECT = "eject"
 HUAWEI_NEW = bytes.fromhex("55534243123456780000000000000011062000000101000100000000000000")
 HUAWEI_ALTERNATIVE = bytes.fromhex("55534243123456780000000000000011063000000000010000000000000000")
 
@@ -22,6 +21,7 @@ class Switching:
 
     eject: bool = False
     messages: tuple[bytes, ...] = ()  # command block wrappers; the tag (bytes 4 to 7) is the host's to choose
+    blocks: tuple[bytes, ...] = ()  # beginnings of SCSI command blocks, where nothing more is known
     requests: tuple[tuple[int, int, int], ...] = ()  # control requests: bmRequestType, bRequest, wValue
 
 
@@ -53,10 +53,10 @@ def cd_rom(vid: int, pid: int, manufacturer: str, product: str, *, interface: in
 
 def ports(
     vid: int, pid: int, manufacturer: str, product: str,
-    layout: tuple[tuple[tuple[int, int, int], Role, bool], ...],
+    layout: Layout,
     numbering: tuple[int, ...] = (),
 ) -> Face:  # fmt: skip
-    """A composite face of vendor-class functions: (class triple, what lives there, whether it notifies) each."""
+    """A composite face of vendor-class functions, numbered from 0 or as `numbering` says."""
     numbers = Numbers()
     interfaces = tuple(
         port(numbers, numbering[i] if numbering else i, triple, role, notify=notify)

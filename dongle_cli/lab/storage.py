@@ -38,7 +38,7 @@ class Storage:
         if len(data) != _CBW.size or data[:4] != b"USBC":
             return  # not valid (clause 6.2.1): nothing is answered
         _signature, tag, length, flags, _lun, size, block = _CBW.unpack(data)
-        if any(data[:4] + data[8:] == message[:4] + message[8:] for message in self._switching.messages):
+        if self._is_switch(data, block):
             self._answer(tag, length, flags, b"", failed=False)
             self._give_way()
             return
@@ -66,6 +66,10 @@ class Storage:
             self._pipe.write(status)
         else:
             self._incoming, self._pending = length, status
+
+    def _is_switch(self, data: bytes, block: bytes) -> bool:
+        wanted = self._switching
+        return any(data[8:] == message[8:] for message in wanted.messages) or any(map(block.startswith, wanted.blocks))
 
     def _give_way(self) -> None:
         if self._switched is not None:

@@ -131,6 +131,8 @@ def _csim(modem: Modem, _port: AtPort, call: Call) -> Answer:
     sim = card(modem)
     if call.kind == "test":
         return []
+    if len(call.args) == 1 and call.arg(0) in ("0", "1"):
+        return []  # Telit: give the card back to the modem, or keep it
     apdu = call.arg(1).upper()
     if call.number(0) != len(apdu) or not re.fullmatch(r"([0-9A-F]{2}){4,}", apdu):
         raise Refused(50)
@@ -144,7 +146,8 @@ def _apdu(modem: Modem, sim: SimCard, apdu: str) -> str:
         tries = {"01": sim.pin_tries, "81": PIN_TRIES}.get(p2)
         return "6A88" if tries is None else f"63C{tries:X}" if tries else "6983"
     if instruction == "2C" and not body:
-        return f"63C{sim.puk_tries:X}" if sim.puk_tries else "6983"
+        tries = {"00": sim.puk_tries, "01": sim.puk_tries, "81": PUK_TRIES}.get(p2)
+        return "6A88" if tries is None else f"63C{tries:X}" if tries else "6983"
     if instruction == "A4" and re.fullmatch(r"[0-9A-F]{4}", body[:4]):
         file = int(body[:4], 16)
         modem.selected_file = file if file in _FILES else None

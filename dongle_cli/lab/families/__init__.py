@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.lab.families import huawei, plain, quectel
+from dongle_cli.lab.families import huawei, japan, modules, plain, qualcomm, quectel
 from dongle_cli.lab.family import Family
 
 FAMILIES: Mapping[str, Family] = {
-    family.name: family for module in (huawei, quectel, plain) for family in module.FAMILIES
+    family.name: family for group in (huawei, quectel, plain, modules, qualcomm, japan) for family in group.FAMILIES
 }
 
 # What a bench sees on one day, where nothing else is ordered: LTE sticks that AT commands manage.
-MIX = ("huawei-e3372", "quectel-ec25", "cdc-acm")
+MIX = ("huawei-e3372", "quectel-ec25", "cdc-acm", "zte-1428", "simcom-7600", "telit-le910", "fs040u", "lg-l03f")
 
 
 def choose(models: list[str], count: int) -> list[Family]:
