@@ -106,11 +106,10 @@ class UsbipBus:
         try:
             self._backend.describe(node)
         except DongleError as error:
-            if error.code == "port.held":
-                return device
-            if error.code == "usb.vanished":
-                return None
-            raise
+            if error.code == "usb.bus":
+                raise
+            # Held by another program, or out of order: it is there all the same, and no reason not to list the others.
+            return device if error.code != "usb.vanished" else None
         active = next((c for c in node.configurations if c.bConfigurationValue == exported.configuration), None)
         return replace(
             device,

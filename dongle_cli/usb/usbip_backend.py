@@ -105,6 +105,8 @@ class UsbipBackend:
         transfer = handle.link.submit(wire.IN, 0, length, setup=setup)
         if not handle.link.wait(transfer, monotonic() + CONNECT):
             handle.link.take_back(transfer)
+            if transfer.status != 0:
+                raise _os_error(errno.ETIMEDOUT)
         if transfer.status in (0, -errno.EPIPE):
             return transfer.data
         raise _os_error(-(transfer.status or 0))

@@ -1,0 +1,375 @@
+"""The USB/IP client against servers that nobody here wrote: slow, wrong, out of order, or talking nonsense."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dongle_cli.errors import DongleError
+from dongle_cli.usb import usbip, usbip_backend
+from dongle_cli.usb.usbip import UsbipBus
+
+LIST = struct.pack(">HHI", 0x0111, 0x0005, 0)
+IMPORTED = struct.pack(">HHI", 0x0111, 0x0003, 0)
+DEVICE = (
+    b"/sys/devices/x".ljust(256, b"\0")
+    + b"1-1".ljust(32, b"\0")
+    + struct.pack(">IIIHHHBBBBBB", 1, 5, 3, 0x2C7C, 0x0125, 0x0318, 0, 0, 0, 1, 1, 1)
+)
+LISTED = LIST + struct.pack(">I", 1) + DEVICE + bytes([255, 255, 255, 0])
+DEVICE_DESCRIPTOR = struct.pack("<BBHBBBBHHHBBBB", 18, 1, 0x0200, 0, 0, 0, 64, 0x2C7C, 0x0125, 0x0318, 0, 0, 0, 1)
+CONFIGURATION = (
+    struct.pack("<BBHBBBBB", 9, 2, 32, 1, 1, 0, 0x80, 250)
+    + struct.pack("<BBBBBBBBB", 9, 4, 0, 0, 2, 255, 255, 255, 0)
+    + struct.pack("<BBBBHB", 7, 5, 0x81, 2, 512, 0)
+    + struct.pack("<BBBBHB", 7, 5, 0x01, 2, 512, 0)
+)
+Serve = Callable[["Peer"], None]
+
+
+class Peer:
+    """One accepted connection, spoken byte by byte."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def take(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = self.sock.recv(size - len(data))
+            if not more:
+                raise ConnectionResetError
+            data += more
+        return data
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def urb(self) -> tuple[int, int, int, int, int, bytes]:
+        """Command, sequence number, direction, endpoint, length (or the number taken back), setup or data."""
+        head = struct.unpack(">IIIII", self.take(20))
+        if head[0] == 2:
+            (victim,) = struct.unpack(">I24x", self.take(28))
+            return head[0], head[1], head[3], head[4], victim, b""
+        _flags, length, _start, _packets, _interval, setup = struct.unpack(">IIIII8s", self.take(28))
+        data = self.take(length) if head[3] == 0 else b""
+        return head[0], head[1], head[3], head[4], length, setup if head[4] == 0 else data
+
+    def answer(self, seq: int, data: bytes = b"", *, status: int = 0, actual: int | None = None) -> None:
+        size = len(data) if actual is None else actual
+        self.send(struct.pack(">IIIIIiIIII8x", 3, seq, 0, 0, 0, status, size, 0, 0, 0) + data)
+
+    def taken_back(self, seq: int, status: int) -> None:
+        self.send(struct.pack(">IIIIIi24x", 4, seq, 0, 0, 0, status))
+
+    def descriptors(self) -> None:
+        """Answer what a host asks of every new device: three GET_DESCRIPTORs."""
+        for wanted in (DEVICE_DESCRIPTOR, CONFIGURATION[:9], CONFIGURATION):
+            _command, seq, _direction, _endpoint, length, _setup = self.urb()
+            self.answer(seq, wanted[:length])
+
+
+class Server:
+    """Plays one role after the other, one a connection; the last one is played again and again."""
+
+    def __init__(self) -> None:
+        self.roles: list[Serve] = []
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                accepted, _address = self.sock.accept()
+            except OSError:
+                return
+            role = self.roles.pop(0) if len(self.roles) > 1 else self.roles[0]
+            threading.Thread(target=self._play, args=(role, accepted), daemon=True).start()
+
+    @staticmethod
+    def _play(role: Serve, accepted: socket.socket) -> None:
+        with accepted:
+            try:
+                role(Peer(accepted))
+            except OSError:
+                return
+
+    def bus(self, *roles: Serve) -> UsbipBus:
+        self.roles = list(roles)
+        return UsbipBus("127.0.0.1", self.port)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.sock.close()
+
+
+def listing(peer: Peer) -> None:
+    peer.take(8)
+    peer.send(LISTED)
+
+
+def importing(peer: Peer) -> None:
+    assert peer.take(40)[8:].rstrip(b"\0") == b"1-1"
+    peer.send(IMPORTED + DEVICE)
+
+
+def described(peer: Peer) -> None:
+    importing(peer)
+    peer.descriptors()
+    peer.sock.recv(1)
+
+
+def saying(data: bytes, after: int = 0) -> Serve:
+    def role(peer: Peer) -> None:
+        peer.take(after)
+        peer.send(data)
+
+    return role
+
+
+def opened(server: Server, role: Serve) -> tuple[usbip_backend.UsbipBackend, usbip_backend.Opened]:
+    """A device's connection, imported and described, that then plays `role` and waits for its end."""
+
+    def whole(peer: Peer) -> None:
+        importing(peer)
+        role(peer)
+        while peer.sock.recv(4096):
+            pass
+
+    bus = server.bus(listing, described, listing, whole)
+    (found,) = bus.devices()
+    backend = bus.open(found).backend
+    node = next(iter(bus._nodes.values()))
+    return backend, backend.open_device(node)
+
+
+def read(
+    backend: usbip_backend.UsbipBackend, handle: usbip_backend.Opened, timeout: int = 3000, size: int = 64
+) -> bytes:
+    buffer = array("B", bytes(size))
+    count = backend.bulk_read(handle, 0x81, 0, buffer, timeout)
+    return buffer[:count].tobytes()
+
+
+def test_descriptors_come_through(server: Server) -> None:
+    (found,) = server.bus(listing, described).devices()
+    assert (found.port, found.usb, found.generation, found.configuration) == ("1-1", "2c7c:0125", 5, 1)
+    assert found.interfaces[0].bulk_pair() == (0x01, 0x81)
+    assert found.interfaces[0].endpoints[0].max_packet == 512
+
+
+def test_a_device_in_use_is_listed_and_held(server: Server) -> None:
+    def busy(peer: Peer) -> None:
+        peer.take(40)
+        peer.send(struct.pack(">HHI", 0x0111, 0x0003, 1))
+
+    (found,) = server.bus(listing, busy).devices()
+    assert (found.usb, found.interfaces[0].triple, found.interfaces[0].endpoints) == ("2c7c:0125", (255, 255, 255), ())
+    bus = server.bus(listing, busy)
+    with pytest.raises(DongleError) as error:
+        bus.open(found)
+    assert (error.value.code, error.value.exit_code) == ("port.held", 1)
+
+
+def test_another_device_in_the_port_is_not_the_old_one(server: Server) -> None:
+    bus = server.bus(listing, described)
+    (found,) = bus.devices()
+    moved = LISTED.replace(struct.pack(">II", 1, 5), struct.pack(">II", 1, 6))
+    with pytest.raises(DongleError) as error:
+        server.bus(saying(moved, 8)).open(found)
+    assert error.value.code == "usb.vanished"
+
+
+def test_no_server_is_an_error_with_a_hint() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    with pytest.raises(DongleError) as error:
+        UsbipBus("127.0.0.1", port).devices()
+    assert (error.value.code, error.value.exit_code) == ("usb.bus", 1)
+    assert error.value.hint is not None
+    assert "DONGLE_BUS" in error.value.hint
+
+
+def test_a_silent_server_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usbip, "CONNECT", 0.3)
+    started = monotonic()
+    with pytest.raises(DongleError) as error:
+        server.bus(lambda peer: peer.take(100)).devices()
+    assert error.value.code == "usb.bus"
+    assert monotonic() - started < 3
+
+
+def test_a_read_that_timed_out_gets_what_comes_later(server: Server) -> None:
+    asked = threading.Event()
+    go = threading.Event()
+
+    def late(peer: Peer) -> None:
+        _command, seq, *_rest = peer.urb()
+        asked.set()
+        go.wait(10)
+        peer.answer(seq, b"\r\nOK\r\n")
+
+    backend, handle = opened(server, late)
+    with pytest.raises(OSError, match="timed out") as error:
+        read(backend, handle, timeout=20)
+    assert error.value.errno == errno.ETIMEDOUT
+    assert asked.wait(5)
+    go.set()
+    assert read(backend, handle) == b"\r\nOK\r\n"
+    backend.close_device(handle)
+
+
+@pytest.mark.parametrize("data_first", [True, False])
+def test_a_read_of_another_size_takes_the_old_request_back(server: Server, data_first: bool) -> None:
+    def role(peer: Peer) -> None:
+        _command, first, *_rest = peer.urb()
+        command, seq, _direction, _endpoint, victim, _data = peer.urb()
+        assert (command, victim) == (2, first)
+        if data_first:  # it was done already: its data come before the answer to the unlink
+            peer.answer(first, b"abcdefghij")
+            peer.taken_back(seq, 0)
+        else:
+            peer.taken_back(seq, -errno.ECONNRESET)
+            _command, second, _direction, _endpoint, length, _data = peer.urb()
+            peer.answer(second, b"abcdefghij"[:length])
+            _command, third, *_rest = peer.urb()
+            peer.answer(third, b"abcdefghij"[length:])
+
+    backend, handle = opened(server, role)
+    with pytest.raises(OSError, match="timed out"):
+        read(backend, handle, timeout=20, size=64)
+    assert read(backend, handle, size=4) + read(backend, handle, size=6) == b"abcdefghij"
+    backend.close_device(handle)
+
+
+def test_answers_out_of_order_find_their_requests(server: Server) -> None:
+    def role(peer: Peer) -> None:
+        requests = [peer.urb() for _index in range(8)]
+        for command, seq, _direction, endpoint, _length, _data in reversed(requests):
+            assert command == 1
+            peer.answer(seq, b"endpoint %d" % endpoint)
+
+    backend, handle = opened(server, role)
+    got: dict[int, bytes] = {}
+
+    def ask(endpoint: int) -> None:
+        buffer = array("B", bytes(64))
+        count = backend.bulk_read(handle, 0x80 | endpoint, 0, buffer, 5000)
+        got[endpoint] = buffer[:count].tobytes()
+
+    threads = [threading.Thread(target=ask, args=(endpoint,)) for endpoint in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert got == {endpoint: b"endpoint %d" % endpoint for endpoint in range(1, 9)}
+    backend.close_device(handle)
+
+
+def test_a_header_in_pieces_is_put_together(server: Server) -> None:
+    def role(peer: Peer) -> None:
+        _command, seq, *_rest = peer.urb()
+        answer = struct.pack(">IIIIIiIIII8x", 3, seq, 0, 0, 0, 0, 5, 0, 0, 0) + b"hello"
+        for index in range(len(answer)):
+            peer.send(answer[index : index + 1])
+
+    backend, handle = opened(server, role)
+    assert read(backend, handle) == b"hello"
+    backend.close_device(handle)
+
+
+@pytest.mark.parametrize(
+    ("status", "number"),
+    [(-errno.EPIPE, errno.EPIPE), (-errno.ESHUTDOWN, errno.ENODEV), (-errno.EPROTO, errno.EIO)],
+)
+def test_a_status_is_an_error_number(server: Server, status: int, number: int) -> None:
+    def role(peer: Peer) -> None:
+        _command, seq, *_rest = peer.urb()
+        peer.answer(seq, status=status)
+
+    backend, handle = opened(server, role)
+    with pytest.raises(OSError) as error:
+        read(backend, handle)
+    assert error.value.errno == number
+    backend.close_device(handle)
+
+
+def test_the_end_of_the_connection_is_the_end_of_the_device(server: Server) -> None:
+    def role(peer: Peer) -> None:
+        peer.urb()
+        peer.sock.shutdown(socket.SHUT_RDWR)
+
+    backend, handle = opened(server, role)
+    for _again in range(2):
+        with pytest.raises(OSError) as error:
+            read(backend, handle)
+        assert error.value.errno == errno.ENODEV
+    backend.close_device(handle)
+
+
+def test_more_data_than_asked_for_is_no_answer(server: Server) -> None:
+    def role(peer: Peer) -> None:
+        _command, seq, *_rest = peer.urb()
+        peer.answer(seq, b"", actual=1 << 30)
+
+    backend, handle = opened(server, role)
+    with pytest.raises(DongleError) as error:
+        read(backend, handle)
+    assert error.value.code == "usb.bus"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=700), st.integers(0, 400))
+def test_random_bytes_for_a_list(server: Server, noise: bytes, kept: int) -> None:
+    """Anything for an answer, also the beginning of a right one: a list, or one kind of error."""
+    for answer in (noise, LISTED[:kept] + noise):
+        bus = server.bus(saying(answer, 8), described)
+        try:
+            assert all(found.port is not None for found in bus.devices())
+        except DongleError as error:
+            assert error.code == "usb.bus", error
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 330))
+def test_random_bytes_for_an_import(server: Server, noise: bytes, kept: int) -> None:
+    for answer in (noise, (IMPORTED + DEVICE)[:kept] + noise):
+        try:
+            server.bus(listing, saying(answer, 40)).devices()
+        except DongleError as error:
+            assert error.code == "usb.bus", error
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(-200, 3), st.binary(max_size=80)), max_size=6)
+)
+def test_random_answers_to_requests(server: Server, answers: list[tuple[int, int, int, bytes]]) -> None:
+    """Answers with the right shape and the wrong contents, numbers or lengths."""
+
+    def role(peer: Peer) -> None:
+        importing(peer)
+        for command, seq, status, data in answers:
+            peer.urb()
+            peer.send(struct.pack(">IIIIIiIIII8x", command, seq, 0, 0, 0, status, len(data), 0, 0, 0) + data)
+
+    try:
+        found = server.bus(listing, role).devices()
+    except DongleError as error:
+        assert error.code == "usb.bus", error
+    else:
+        assert [d.port for d in found] in ([], ["1-1"])
