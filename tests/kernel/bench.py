@@ -13,7 +13,6 @@ from typing import TypeVar
 T = TypeVar("T")
 Done = subprocess.CompletedProcess[str]
 OUT = Path(os.environ["BENCH_OUT"])
-USB = Path("/sys/bus/usb/devices")
 MODESWITCH_RULE = Path("/etc/udev/rules.d/40-usb_modeswitch.rules")
 
 

@@ -32,6 +32,8 @@ def main() -> None:
     for command in (
         ["busybox", "ip", "link", "set", "lo", "up"],
         ["mkdir", "-p", "/run/lock"],
+        ["cp", str(HERE / "50-bench.rules"), "/etc/udev/rules.d/"],
+        ["udevadm", "control", "--reload"],
         ["modprobe", "-a", "vhci_hcd", "usb_storage", "sr_mod", "sg"],
         ["udevadm", "settle", "--timeout=30"],
     ):
@@ -44,7 +46,7 @@ def play(scenario: str) -> None:
     """Run one scenario and write result.json: `result` is passed, failed or "timed out"."""
     folder = BENCH / scenario
     folder.mkdir()
-    environment = os.environ | {"BENCH_OUT": str(folder), "PYTHONPATH": f"{HERE}:{Path.cwd()}"}
+    environment = os.environ | {"BENCH_OUT": str(folder), "PYTHONPATH": str(HERE), "DONGLE_HOME": "/run/dongle"}
     started = time.monotonic()
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-u", str(HERE / "scenarios" / f"{scenario}.py")]
