@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import py_compile
 import re
-from importlib.metadata import PackageNotFoundError, distribution
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -87,9 +89,18 @@ def test_every_file_compiles_and_says_what_it_is_for(tmp_path: Path) -> None:
         assert ast.get_docstring(ast.parse(file.read_text("utf-8"))), f"{file} has no docstring"
 
 
+# Extras of the project's own that only tests and tools need.
+DEVELOPMENT = {"pytest", "hypothesis", "babel", "mypy", "ruff"}
+
+
+def canonical(need: str) -> str:
+    """The normalised name in a requirement such as "SQLAlchemy>=2.0" (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;(]", need, maxsplit=1)[0]).lower()
+
+
 def required(name: str, seen: set[str]) -> set[str]:
     """`name` and what it needs at run time, as the installed packages say."""
-    key = re.sub(r"[-_.]+", "-", name).lower()
+    key = canonical(name)
     if key in seen:
         return seen
     try:
@@ -99,8 +110,22 @@ def required(name: str, seen: set[str]) -> set[str]:
     seen.add(key)
     for need in needs:
         if "extra ==" not in need:
-            required(re.split(r"[\s\[<>=!~;(]", need, maxsplit=1)[0], seen)
+            required(need, seen)
     return seen
+
+
+def test_everything_that_is_imported_is_declared() -> None:
+    """What happens to be installed here is no dependency; what pyproject.toml names is."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {canonical(need) for need in project["dependencies"]}
+    optional = {canonical(need) for extra in project["optional-dependencies"].values() for need in extra}
+    distributions = packages_distributions()
+    for file in FILES:
+        for name in {name.split(".")[0] for name in imports(file)} - sys.stdlib_module_names - {"dongle_cli"}:
+            owners = {canonical(owner) for owner in distributions.get(name, [name])}
+            assert owners & (declared | optional - DEVELOPMENT), (
+                f"{file}: {name} comes from {owners}, nobody asks for it"
+            )
 
 
 def test_no_dependency_is_under_a_licence_that_binds_ours() -> None:
