@@ -74,6 +74,7 @@ def status(format: Format = "text") -> None:
         for dongle in dongles:
             output.emit(dongle)
         return
+    attached = {True: _("yes"), False: _("no")}
     output.table(
         [_("port"), _("model"), _("mode"), _("IMEI"), _("ICCID"), _("attached"), _("contexts")],
         [
@@ -83,7 +84,7 @@ def status(format: Format = "text") -> None:
                 d["mode"],
                 d["imei"],
                 d["iccid"],
-                _("yes") if d["attached"] else _("no"),
+                attached[d["attached"]],
                 _memory(d),
             ]
             for d in dongles
@@ -104,6 +105,27 @@ def replug(port: Annotated[str, typer.Argument(metavar=_("PORT"), help=_("Its po
 
     if process.request(command="replug", port=port).get("error"):
         raise DongleError(_("The lab has no port {port}.").format(port=port), code="device.none")
+
+
+@app.command(help=_("Plug every virtual dongle into this machine's kernel (as root), and keep it there."))
+def attach(format: Format = "text") -> None:
+    from dongle_cli.lab import process
+
+    answer = process.attach()
+    if format == "json":
+        output.emit(answer)
+        return
+    output.table(
+        [_("port"), _("kernel port"), "vhci"],
+        [[pair["port"], pair["kernel_port"], pair["vhci_port"]] for pair in answer["attached"]],
+    )
+
+
+@app.command(help=_("Take the virtual dongles out of the kernel; the lab goes on."))
+def detach() -> None:
+    from dongle_cli.lab import process
+
+    process.detach()
 
 
 def _address(listen: str) -> tuple[str, int]:

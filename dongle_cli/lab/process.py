@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import json
 import os
-import select
-import subprocess
-import sys
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +15,12 @@ from dongle_cli import paths
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.lab import sims as sim_list
+from dongle_cli.lab import vhci
 from dongle_cli.lab.control import ask, check_path
+from dongle_cli.lab.daemon import spawn
 from dongle_cli.lab.families import choose
 from dongle_cli.lab.faults import order as check_faults
 
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
 
@@ -75,50 +73,7 @@ def start(wanted: Wanted) -> dict[str, Any]:
             "profile": str(profile.resolve()),
             "table": str(table.resolve()),
         }
-        return _spawn(order, place / "server.log")
-
-
-def _spawn(order: dict[str, Any], log: Path) -> dict[str, Any]:
-    """The server in its own session; its order goes through a pipe, so that no password is ever an argument."""
-    read, write = os.pipe()
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dongle_cli.lab.server"],
-                stdin=subprocess.PIPE, stdout=output, stderr=output, pass_fds=(write,), start_new_session=True,
-                cwd="/",
-            )  # fmt: skip
-        os.close(write)
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        with process.stdin as pipe:
-            pipe.write(json.dumps({**order, "ready": write}).encode() + b"\n")
-        answer = _line(read, _START_SECONDS)
-    finally:
-        os.close(read)
-    if "error" in answer or not answer:
-        error = answer.get("error", {})
-        process.kill()
-        process.wait()
-        raise DongleError(
-            _("The lab did not start: {reason}").format(reason=error.get("message") or _("it gave no reason.")),
-            code=error.get("code", "lab.start"),
-            hint=error.get("hint") or _("Its log is {path}.").format(path=log),
-        )
-    return answer
-
-
-def _line(descriptor: int, seconds: float) -> dict[str, Any]:
-    """One JSON line from a pipe, or nothing where it ends or the time is over."""
-    deadline = time.monotonic() + seconds
-    data = b""
-    while not data.endswith(b"\n"):
-        ready, _w, _x = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(descriptor, 65536) if ready else b""
-        if not piece:
-            return {}
-        data += piece
-    answer: dict[str, Any] = json.loads(data)
-    return answer
+        return spawn("dongle_cli.lab.server", order, place / "server.log")
 
 
 def is_running() -> bool:
@@ -141,12 +96,55 @@ def request(**command: object) -> dict[str, Any]:
 
 def stop() -> None:
     """Stop the running lab and wait until it is gone."""
+    if _attached() is not None:
+        detach()
     request(command="stop")
-    socket = folder() / "control.sock"
+    _gone(folder() / "control.sock", _("The lab does not stop."))
+
+
+def attach() -> dict[str, Any]:
+    """Plug every dongle into the kernel and keep it there; DongleError `lab.root`, `lab.no-vhci`, `lab.attached`."""
+    vhci.check()
+    lab = request(command="status")
+    if _attached() is not None:
+        raise DongleError(
+            _("The lab's dongles are plugged into the kernel already."),
+            code="lab.attached",
+            hint=_("Take them out with: dongle-cli lab detach"),
+        )
+    order = {"bus": lab["bus"], "dongles": lab["dongles"], "pid_file": str(_pid_file())}
+    return spawn("dongle_cli.lab.vhci", order, folder() / "vhci.log")
+
+
+def detach() -> None:
+    """Take every dongle out of the kernel; DongleError `lab.not-attached`."""
+    pid = _attached()
+    if pid is None:
+        raise DongleError(_("The lab's dongles are not plugged into the kernel."), code="lab.not-attached")
+    os.kill(pid, signal.SIGTERM)
+    _gone(_pid_file(), _("The lab's dongles cannot be taken out of the kernel."))
+
+
+def _pid_file() -> Path:
+    return folder() / "vhci.pid"
+
+
+def _attached() -> int | None:
+    """The process that keeps the dongles in the kernel; a file that a dead one left behind does not count."""
+    try:
+        pid = int(_pid_file().read_text())
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    return pid if b"dongle_cli.lab.vhci" in words else None
+
+
+def _gone(path: Path, complaint: str) -> None:
+    """Wait until `path` is away: its process removes it last of all."""
     deadline = time.monotonic() + _STOP_SECONDS
-    while socket.exists():
+    while path.exists():
         if time.monotonic() > deadline:
-            raise DongleError(_("The lab does not stop."), code="lab.stop")
+            raise DongleError(complaint, code="lab.stop")
         time.sleep(0.02)
 
 

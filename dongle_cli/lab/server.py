@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from pathlib import Path
 
 from dongle_cli.errors import DongleError
+from dongle_cli.lab import daemon
 from dongle_cli.lab.bench import Bench, Order
 from dongle_cli.lab.control import Control
 from dongle_cli.lab.sims import VirtualSim
@@ -43,8 +43,7 @@ async def serve(order: dict[str, object], ready: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, control.stopped.set)
-    os.write(ready, json.dumps({**summary, "dongles": bench.status()}).encode() + b"\n")
-    os.close(ready)
+    daemon.tell(ready, {**summary, "dongles": bench.status()})
     try:
         await control.stopped.wait()
     finally:
@@ -54,16 +53,15 @@ async def serve(order: dict[str, object], ready: int) -> None:
 
 def main() -> None:
     """Read the order, serve, and say on the ready pipe what went wrong before that."""
-    order = json.loads(sys.stdin.readline())
-    ready = int(order["ready"])
+    order, ready = daemon.order()
     try:
         asyncio.run(serve(order, ready))
     except (DongleError, OSError) as error:
         known = error if isinstance(error, DongleError) else DongleError(str(error), code="lab.start")
         try:
-            os.write(ready, json.dumps(known.as_json()).encode() + b"\n")
-        except OSError:
-            print(known.message, file=sys.stderr)  # it had been ready: the pipe is closed
+            daemon.tell(ready, known.as_json())
+        except OSError:  # it had been ready: the pipe is closed
+            print(known.message, file=sys.stderr)
 
 
 if __name__ == "__main__":
