@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_order_that_worked_is_in_the_evidence(lab: Callable[..., Lab], model
     bench = lab(count=1, models=[model], faults=["swapped-auth"])
     code, outcomes = run(bench)
     assert code == 0
-    evidence = json.loads(open(outcomes[0]["evidence"]).read())
+    evidence = json.loads(Path(outcomes[0]["evidence"]).read_text())
     assert evidence["proven"]["auth_order"] in ("user-password", "password-user")
     assert bench.status()[0]["contexts"][0]["password_right"]
     code, outcomes = run(bench)
