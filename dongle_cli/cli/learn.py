@@ -157,7 +157,7 @@ def _interview(session: Session) -> tuple[list[Interface], Answers]:
         transport = session.recorder.wrap(open_port(session.device, interface))
         try:
             engine = AtEngine(transport)
-            talks = engine.synchronise()
+            talks = engine.synchronise(tries=1 if answered else 3)
             output.say(
                 (_("{port} answers.") if talks else _("{port} is silent.")).format(
                     port=port_name(session.device, interface)

@@ -88,7 +88,7 @@ def identities(answers: Answers) -> Mapping[str, str]:
     }
     card = parse.crsm(lines.get(CARD_NUMBER, ()))
     iccid = found["iccid"] or (parse.iccid([card[2]]) if card else None)
-    replaced = {}
+    replaced: dict[str, str] = {}
     if imei := found["imei"]:
         neutral = "490154203237518"  # the example of 3GPP TS 23.003 annex B
         replaced |= {imei: neutral[: len(imei)], imei[:14]: neutral[:14]}
