@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets as random
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class Register:
     def __init__(self, engine: Engine, url: str) -> None:
         self._engine = engine
         self._url = url
+        self._turn = threading.Lock()  # SQLite makes writers wait by sleeping ever longer; threads can wait better
         self.run_id: str | None = None  # of the last `begin_run`
 
     @classmethod
@@ -101,7 +103,7 @@ class Register:
         import sqlalchemy as sa
 
         try:
-            with self._engine.begin() as connection:
+            with self._turn, self._engine.begin() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise unusable(self._url, error) from None
