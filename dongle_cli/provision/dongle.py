@@ -109,6 +109,7 @@ class _Run:
     def _switch(self, session: Session) -> bool:
         change = Change("mode", "storage", "modem")
         self.outcome.model = session.model.id
+        session.refuse_unmanaged()
         if self.job.dry_run:
             self.outcome.changes.append(change)
             self.outcome.result = "skipped"
@@ -117,7 +118,7 @@ class _Run:
             )
             return False
         if not self.job.switch:
-            session.connect()  # says that it is still a CD-ROM
+            session.refuse_storage()
         with self.step("switch", _("switching from CD-ROM to modem")):
             session.switch()
         self.outcome.changes.append(change)

@@ -67,7 +67,8 @@ class Session:
     def connect(self) -> Modem:
         """Open the AT port: by what the interfaces say, and where that leaves several, by asking."""
         self.disconnect()
-        self._refuse_other_control()
+        self.refuse_unmanaged()
+        self.refuse_storage()
         candidates = loader.at_interfaces(self.model, self.device)
         for interface in candidates:
             engine = AtEngine(self.recorder.wrap(open_port(self.device, interface)))
@@ -119,8 +120,8 @@ class Session:
             self.notice(_("{port}: came back as a CD-ROM; it is switched again.").format(port=before.port))
             self.switch()
 
-    def _refuse_other_control(self) -> None:
-        """Name the sticks that have no AT port at all."""
+    def refuse_unmanaged(self) -> None:
+        """Name the sticks that no AT command reaches, before anything is done to them."""
         values = {"port": self.device.port, "model": self.model.name}
         if self.model.control == "http":
             raise DongleError(
@@ -128,9 +129,20 @@ class Session:
                 code="modem.http-only",
                 hint=_("Set it up in a browser, or use another model."),
             )
+        if self.model.control != "at":
+            raise DongleError(
+                _("{port}: {model} speaks {control} only; it has no AT port.").format(
+                    control=self.model.control.upper(), **values
+                ),
+                code=f"modem.{self.model.control}-only",
+                hint=_("Set it up with the system's network settings, or use another model."),
+            )
+
+    def refuse_storage(self) -> None:
+        """Say that the stick still shows its CD-ROM, where it may not be switched."""
         if self.in_storage_mode:
             raise DongleError(
-                _("{port}: {model} still shows its CD-ROM.").format(**values),
+                _("{port}: {model} still shows its CD-ROM.").format(port=self.device.port, model=self.model.name),
                 code="usb.storage",
                 hint=_("Run dongle-cli provision, which switches it, or plug it in again."),
             )
