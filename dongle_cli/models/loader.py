@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fnmatch import fnmatch
 from functools import cache
@@ -50,12 +51,19 @@ def _read(folder: Path, known: dict[str, Model]) -> list[Model]:
             _("The model files in {folder} cannot be read: {reason}.").format(folder=folder, reason=error),
             code="model.unreadable",
         ) from None
-    # A file that is `like` another one waits until that one is read.
-    for file in sorted(texts, key=lambda file: (texts[file].startswith("like ="), file)):
-        model = parse(texts[file], file=str(file), known=known)
+    while texts:
+        # A file that is `like` another one here waits for it; where all wait for each other, the first one is wrong.
+        ready = (f for f in texts if _like(texts[f]) not in {other.stem for other in texts if other != f})
+        file = next(ready, next(iter(texts)))
+        model = parse(texts.pop(file), file=str(file), known=known)
         known[model.id] = model
         models.append(model)
     return models
+
+
+def _like(text: str) -> str | None:
+    found = re.search(r'^like\s*=\s*["\']([^"\']+)["\']', text, re.MULTILINE)
+    return found[1] if found else None
 
 
 def generic() -> Model:

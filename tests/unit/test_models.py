@@ -280,6 +280,18 @@ def test_a_model_is_added_with_one_file_and_wins(tmp_path: Path) -> None:
     assert numbers(loader.at_interfaces(model, found)) == [0]
 
 
+def test_likeness_is_followed_whatever_the_order_of_the_files(tmp_path: Path) -> None:
+    own(tmp_path, "a.toml", MINIMAL + 'like = "b"\n')
+    own(tmp_path, "b.toml", 'like = "c"\nname = "B"\nvendor = "V"\nsource = "S"\n')
+    own(tmp_path, "c.toml", 'name = "C"\nvendor = "V"\nsource = "S"\nradio = "3g"\n')
+    assert next(model for model in loader.load() if model.id == "a").radio == "3g"
+    own(tmp_path, "c.toml", 'like = "a"\nname = "C"\nvendor = "V"\nsource = "S"\n')
+    loader._load.cache_clear()
+    with pytest.raises(DongleError) as caught:
+        loader.load()
+    assert caught.value.details["key"] == "like"
+
+
 def test_a_file_of_the_same_name_replaces_ours(tmp_path: Path) -> None:
     own(tmp_path, "generic.toml", MINIMAL)
     assert loader.generic().name == "N"
