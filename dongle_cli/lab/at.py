@@ -248,7 +248,7 @@ def commands(text: str) -> Iterator[Call]:
             yield Call("D", "set", (rest[1:].rstrip(";"),))
             return
         else:
-            basic = re.match(r"(?i)(&?[A-Z]|S[0-9]+)(=([0-9]*)|\?|([0-9]*))", rest)
+            basic = re.match(r"(?i)(S[0-9]+|&?[A-Z])(=([0-9]*)|\?|([0-9]*))", rest)
             if basic is None:
                 raise Refused
             value = basic[3] if basic[3] is not None else basic[4]

@@ -42,7 +42,6 @@ class SimCard:
             return False
         if pin != self.pin:
             self.pin_tries -= 1
-            self.verified = False
             return False
         self.pin_tries = PIN_TRIES
         self.verified = True
