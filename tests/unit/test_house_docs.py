@@ -52,3 +52,12 @@ def test_every_daily_command_is_in_a_page() -> None:
 
     for name in COMMANDS:
         assert f"dongle-cli {name}" in text, name
+
+
+def test_error_codes_that_the_guides_explain_exist() -> None:
+    sources = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "dongle_cli").rglob("*.py"))
+    first_words = {"device", "usb", "port", "at", "sim", "flash", "network", "modem", "usage", "internal"}
+    for page in WRITTEN:
+        for first, second in re.findall(r"`([a-z]+)\.([a-z-]+)`", page.read_text(encoding="utf-8")):
+            if first in first_words:
+                assert f'"{first}.{second}"' in sources, f"{page.relative_to(ROOT)}: {first}.{second}"
