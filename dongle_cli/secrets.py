@@ -189,19 +189,24 @@ def _redact_at(text: str, order: str) -> str:
     pieces, done = [], 0
     while match := _NAMED.search(text, done):
         name, reply = re.sub(r"\s", "", match[1]).upper(), match[2] == ":"
-        end = _end(text, match.end(), reply)
+        end = _end(text, match.end())
         parameters = text[match.end() : end]
-        pieces += [text[done : match.end()], _hide(name, reply, parameters, order)]
-        done = end
+        shown = _hide(name, reply, parameters, order)
+        pieces.append(text[done : match.end()])
+        if shown == parameters:  # nothing to hide, but another command may stand on the same line
+            done = match.end()
+        else:
+            pieces.append(_redact_at(shown, order))
+            done = end
     return "".join([*pieces, text[done:]])
 
 
-def _end(text: str, start: int, reply: bool) -> int:
-    """Where the parameters end: at the end of the line, a command's also at a semicolon outside quotes."""
+def _end(text: str, start: int) -> int:
+    """Where the parameters end: at the end of the line, or at a semicolon outside quotes."""
     quoted = False
     for index in range(start, len(text)):
         char = text[index]
-        if char in "\r\n" or (char == ";" and not quoted and not reply):
+        if char in "\r\n" or (char == ";" and not quoted):
             return index
         quoted ^= char == '"'
     return len(text)

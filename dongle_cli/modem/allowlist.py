@@ -31,13 +31,18 @@ _READINGS = {
     "+CRSM": r"(176|178|192|242)(\s*,.*)?",  # READ BINARY, READ RECORD, GET RESPONSE, STATUS (clause 8.18)
     "^VERSION": r'"?\w*"?',
 }
-# Never sent: they write an IMEI, factory locks or the memory that holds them, or lead where only the factory gets out.
-_FORBIDDEN = re.compile(
-    r"\+EGMR|\+SIMEI|\+CGSN=(?!\?|[0-3]$)|\+GSN=(?!\?)|\^NVWR|\^NVRST|\^NVBACKUP|\^NVRESTORE|!NVENCRYPTIMEI|!NVIMEI|!NVPLMN|!NVW|"
-    r"\^IMEISET|\^SIMLOCK=|\^CARDLOCK=|\^CARDUNLOCK|\^CIMEI|\^PHYNUM=|\^INFORBU|\*EPERSO|\*ESIMLOCK|\+ZCDRUN=\"?E|\+ZIMEI|\+ZNVWR|\+MODIMEI|"
-    r"\+ESLBLOB|\+ESMLCK=|\+ESIMLOCK|\+QNVW|\+QNVFW|\+NVWRITE|\+WIMEI|\+IMEI=|#IMEI|#SIMLOCK|\$QCNVW|\$NV|\+SPIMEI|\+KIMEI|"
-    r"\^SECUBOOT|\+XLCK|\+XSIMLOCK|%SIMLOCK|%IMEI|\^DATALOCK=|\^NLOCK"
+# Never sent: they write an IMEI, a factory lock or the memory that holds them, or lead where only the factory gets out.
+# fmt: off
+_FORBIDDEN_NAMES = (
+    r"\+EGMR", r"\+SIMEI", r"\+WIMEI", r"\+KIMEI", r"\+SPIMEI", r"\+MODIMEI", r"\+ZIMEI", r"\+IMEI=", "#IMEI", "%IMEI",
+    r"\^IMEISET", r"\^CIMEI", "!NVIMEI", "!NVENCRYPTIMEI", r"\+CGSN=(?!\?|[0-3](?:;|$))", r"\+GSN=(?!\?|[0-3](?:;|$))",
+    r"\^NVWR", r"\^NVRST", r"\^NVBACKUP", r"\^NVRESTORE", "!NVPLMN", "!NVW", r"\+NVWRITE", r"\+QNVW", r"\+QNVFW",
+    r"\+ZNVWR", r"\$QCNVW", r"\$NV", r"\^INFORBU", r"\^PHYNUM=", r"\^SIMLOCK=", r"\^CARDLOCK=", r"\^CARDUNLOCK", 
+    r"\^DATALOCK=", r"\^NLOCK", r"\^SECUBOOT", r"\*EPERSO", r"\*ESIMLOCK", "#SIMLOCK", "%SIMLOCK", r"\+ESMLCK=", r"\+ESIMLOCK",
+    r"\+ESLBLOB", r"\+XLCK", r"\+XSIMLOCK", r'\+ZCDRUN="?E',
 )
+# fmt: on
+_FORBIDDEN = re.compile("|".join(_FORBIDDEN_NAMES))
 _FACTORY_LOCKS = re.compile(r'\+CLCK="?(PF|PN|PU|PP|PC)"?,(?!2\b)|\+CPWD="?(PF|PN|PU|PP|PC)"?,')
 
 

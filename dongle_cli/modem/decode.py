@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from dongle_cli.modem import causes, parse, urc
 from dongle_cli.modem.at import Final, final_of, names, split_fields
-from dongle_cli.modem.readers import READERS, Asked, Reader, Values, registration_values, values_of
+from dongle_cli.modem.readers import READERS, Asked, Values, registration_values, values_of
 from dongle_cli.secrets import redact
+
+
+@dataclass
+class _Found:
+    """What lines say. `answered`: every command has its whole answer; `misread`: lines stand there that say nothing."""
+
+    values: Values
+    answered: bool
+    misread: bool = False
 
 
 def decode(command: str, response: str) -> dict[str, object]:
@@ -19,21 +29,18 @@ def decode(command: str, response: str) -> dict[str, object]:
     """
     command, response = _clean(command), _clean(response)
     lines, final, late = _frame(command, response)
-    asked = names(command) if re.match(r"\s*AT", command, re.IGNORECASE) or command[:1] in "+^*$#%!_" else []
-    if asked:
-        answer, unsolicited = urc.sort(asked, lines)
-    else:
-        answer, unsolicited = [], list(lines)
+    asked = names(command) if re.match(r"\s*(AT|[+^*$#%!_])", command, re.IGNORECASE) else []
+    answer, unsolicited = urc.sort(asked, lines) if asked else ([], list(lines))
     unsolicited += late
-    values, understood = _values(command, asked, answer)
-    if not understood:
-        values, understood = _unasked(command, asked, unsolicited, values)
-    result = _result(final, understood, answer + unsolicited)
+    found = _answers(command, asked, answer)
+    if not found.answered:
+        found = _reports(command, asked, unsolicited, found)
+    if unsolicited and asked:
+        found.values["unsolicited"] = [redact(line, order="unknown") for line in unsolicited]
     if final and not final.ok:
-        values = _refusal(asked, final)
-    elif unsolicited and asked:
-        values["unsolicited"] = [redact(line, order="unknown") for line in unsolicited]
-    return {"command": redact(command, order="unknown"), "result": result, "values": values}
+        found.values |= _refusal(asked, final)
+    result = _result(final, found, answer + unsolicited)
+    return {"command": redact(command, order="unknown"), "result": result, "values": found.values}
 
 
 def _clean(text: str) -> str:
@@ -60,30 +67,27 @@ def _filled(lines: Sequence[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _values(command: str, asked: Sequence[str], lines: Sequence[str]) -> tuple[Values, bool]:
-    """The values of every command in the line, and whether each one that has to answer did."""
-    parts = _parts(command)
+def _answers(command: str, asked: Sequence[str], lines: Sequence[str]) -> _Found:
+    """The values of every command in the line."""
+    parameters = _parameters(command)
     unnamed = [line for line in lines if urc.name_of(line) is None]
-    values: Values = {}
-    missing = not asked
+    found = _Found({}, answered=bool(asked))
     for index, name in enumerate(asked):
-        own, form = re.fullmatch(r"(.*?)(=\?|=|\?)?", name, re.DOTALL).groups()  # type: ignore[union-attr]
-        mine = [line for line in lines if urc.name_of(line) in (own, None)] if len(asked) > 1 else list(lines)
+        own = name.rstrip("=?")
+        mine = [line for line in lines if urc.name_of(line) in (own, None)] if len(asked) > 1 else lines
         if len(asked) > 1 and len(unnamed) == len(asked):  # one line each, in the order asked
             mine = [unnamed[index]]
-        found, reader = values_of(Asked(own, form or "", parts.get(name, []), mine))
-        values = found | values
-        missing |= _missing(own, form or "", found, reader, mine)
-    return values, not missing
+        values, reader = values_of(Asked(own, name[len(own) :], parameters.get(name, []), mine))
+        found.values = values | found.values
+        if reader is None:
+            found.answered &= any(urc.name_of(line) == own for line in mine)
+        elif not values:
+            found.misread |= bool(mine) and reader.needed
+            found.answered &= not reader.needed and not mine
+    return found
 
 
-def _missing(name: str, form: str, found: Values, reader: Reader | None, lines: Sequence[str]) -> bool:
-    if reader is None:
-        return not any(urc.name_of(line) == name for line in lines)
-    return not found and (reader.needed or bool(lines)) and not (form == "=" and not lines)
-
-
-def _parts(command: str) -> dict[str, list[str]]:
+def _parameters(command: str) -> dict[str, list[str]]:
     """The parameters of each command in a line, by its name with form."""
     found = {}
     for part in re.findall(r'(?:[^;"]|"[^"]*"?)+', command):
@@ -92,41 +96,33 @@ def _parts(command: str) -> dict[str, list[str]]:
     return found
 
 
-def _unasked(command: str, asked: Sequence[str], lines: Sequence[str], values: Values) -> tuple[Values, bool]:
-    """What unsolicited lines say: registration reports, and with no command at all whatever their names tell."""
+def _reports(command: str, asked: Sequence[str], lines: Sequence[str], found: _Found) -> _Found:
+    """What unsolicited lines say: registration reports, and where nothing was asked whatever their names tell."""
     reports = [registration_values(one) for one in parse.registration(lines)]
-    if reports and (not asked or any(name.rstrip("?=") in urc.REGISTRATION for name in asked)):
+    if reports and (not asked or any(name.rstrip("=?") in urc.REGISTRATION for name in asked)):
         if not asked and command.strip():
             reports = [report | {"urc": True} for report in reports]
-        return reports[0] | (
-            {"registrations": reports} if len(reports) > 1 else {}
-        ) | values, not asked or _asked_other(asked, lines)
+        several: Values = {"registrations": reports} if len(reports) > 1 else {}
+        # Some firmwares answer +CGREG? under the name +CREG.
+        answered = not asked or (any(n.endswith("?") for n in asked) and not all(r["urc"] for r in reports))
+        return _Found(reports[0] | several | found.values, answered, misread=not answered)
     if asked:
-        return values, False
-    if re.match(r"ICCID", command.strip(), re.IGNORECASE):
-        found = parse.iccid(lines)
-        return ({"iccid": found}, True) if found else ({}, False)
-    for line in lines:
-        name = urc.name_of(line) or ""
-        if name in READERS:
-            values = (
-                READERS[name].read(Asked(name, "", [], [one for one in lines if urc.name_of(one) == name])) | values
-            )
-    return values, bool(values) or (bool(lines) and all(urc.is_unsolicited(line) for line in lines))
+        return found
+    if command.strip().upper().startswith("ICCID"):
+        number = parse.iccid(lines)
+        return _Found({"iccid": number} if number else {}, answered=number is not None)
+    values: Values = {}
+    for name in dict.fromkeys(urc.name_of(line) or "" for line in lines):
+        mine = [line for line in lines if urc.name_of(line) == name]
+        values = values_of(Asked(name, "", [], mine))[0] | values if name else values
+    return _Found(values, bool(values) or (bool(lines) and all(urc.is_unsolicited(line) for line in lines)))
 
 
-def _asked_other(asked: Sequence[str], lines: Sequence[str]) -> bool:
-    """Whether the answer came under the name of another registration command, as some firmwares do."""
-    return any(name.endswith("?") for name in asked) and any(
-        urc.name_of(line) in urc.REGISTRATION and urc.is_answer(line) for line in lines
-    )
-
-
-def _result(final: Final | None, understood: bool, lines: Sequence[str]) -> str:
+def _result(final: Final | None, found: _Found, lines: Sequence[str]) -> str:
     if final is not None:
-        return "error" if not final.ok else "ok" if understood or not lines else "incomplete"
+        return "error" if not final.ok else "incomplete" if found.misread else "ok"
     torn = any(line.count('"') % 2 for line in lines)
-    return "ok" if understood and lines and not torn else "incomplete"
+    return "ok" if found.answered and lines and not torn else "incomplete"
 
 
 # What +CPIN? would have said, where a firmware answers with the error instead (27.007 clause 9.2.1).

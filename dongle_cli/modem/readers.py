@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dongle_cli.modem import causes, parse
 from dongle_cli.modem.at import split_fields
 from dongle_cli.modem.parse.lines import after, at, number, pack
+from dongle_cli.secrets import redact
 
 Values = dict[str, object]
 
@@ -25,16 +26,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reader:
-    """How to read one command's answer; `bare`: its lines may come without the name; `needed`: silence is no answer."""
+    """How one command's answer is read; `needed`: lines without a value are no answer; `words`: it takes any words."""
 
     read: Callable[[Asked], Values]
-    bare: bool = False
     needed: bool = True
+    words: bool = False
 
 
 def values_of(asked: Asked) -> tuple[Values, Reader | None]:
     """The values in an answer, and how they were read; no reader where the command is not known."""
     reader = READERS.get(asked.name + asked.form) or (READERS.get(asked.name) if asked.form != "=?" else None)
+    if reader and reader.words:  # whatever stands there is shown, so nothing secret may stand there
+        asked = replace(asked, lines=[redact(line, order="unknown") for line in asked.lines])
     return (reader.read(asked) if reader else {}), reader
 
 
@@ -53,7 +56,9 @@ def _imei(asked: Asked) -> Values:
     found = parse.imei(asked.lines)
     if found:
         return {"imeisv" if len(found) == 16 else "imei": found}
-    return pack(esn=parse.esn(asked.lines), meid=parse.meid(asked.lines))
+    if asked.name != "+GSN":
+        return {}
+    return pack(esn=parse.esn(asked.lines), meid=parse.meid(asked.lines))  # a CDMA device: TIA IS-707 has +GSN alone
 
 
 def _information(asked: Asked) -> Values:
@@ -221,14 +226,14 @@ def _radio(asked: Asked) -> Values:
     return pack(**vars(setting)) if setting else {}
 
 
-_MAKER = Reader(_one("manufacturer", parse.text), bare=True)
-_MODEL = Reader(_one("model", parse.text), bare=True)
-_FIRMWARE = Reader(_one("firmware", parse.text), bare=True)
-_IMEI = Reader(_imei, bare=True)
-_ICCID = Reader(_one("iccid", parse.iccid), bare=True)
-_IMSI = Reader(_one("imsi", parse.imsi), bare=True)
-_INFORMATION = Reader(_information, bare=True)
-_COUNTERS = Reader(_counters, bare=True)
+_MAKER = Reader(_one("manufacturer", parse.text), words=True)
+_MODEL = Reader(_one("model", parse.text), words=True)
+_FIRMWARE = Reader(_one("firmware", parse.text), words=True)
+_IMEI = Reader(_imei)
+_ICCID = Reader(_one("iccid", parse.iccid))
+_IMSI = Reader(_one("imsi", parse.imsi))
+_INFORMATION = Reader(_information, words=True)
+_COUNTERS = Reader(_counters)
 _AUTH = Reader(_auth, needed=False)
 _REGISTERED = Reader(_registration)
 _STRENGTH = Reader(_signal)
@@ -244,7 +249,7 @@ READERS: dict[str, Reader] = {
         ("+CCID", "#CCID", "+ICCID", "^ICCID", "+QCCID", "!ICCID", "^SCID", "+ZGETICCID", "+ZICCID", "ICCID"), _ICCID
     ),
     **dict.fromkeys(("I", "I0", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9"), _INFORMATION),
-    "+CPIN": Reader(_lock, bare=True),
+    "+CPIN": Reader(_lock),
     "^CPIN": Reader(_huawei_pin),
     **dict.fromkeys(
         (
@@ -276,7 +281,7 @@ READERS: dict[str, Reader] = {
     "+COPS": Reader(_operator),
     "+CRSM": Reader(_crsm),
     "+CSIM": Reader(_csim),
-    "+CEER": Reader(_ceer, bare=True, needed=False),
+    "+CEER": Reader(_ceer, needed=False, words=True),
     "^GETPORTMODE": Reader(_ports),
     **dict.fromkeys(("^SYSCFGEX", "^SYSCFGEX=?"), Reader(_radio)),
     "+CNUM": Reader(_some("numbers", parse.own_numbers), needed=False),

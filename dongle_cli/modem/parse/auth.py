@@ -84,7 +84,7 @@ def _line(value: str, layout: _Layout, order: Order) -> ContextAuth | None:
 def _quectel(value: str, order: Order, cid: int) -> ContextAuth | None:
     """`<context type>,"apn","user","password",<auth>`, on some firmwares with the cid in front."""
     raw, fields = raw_fields(value), split_fields(value)
-    if len(fields) >= 6 and number(raw[1]) is not None and not raw[1].startswith('"'):
+    if len(fields) > 1 and number(raw[1]) is not None and not raw[1].startswith('"'):
         cid, fields = number(fields[0]) or cid, fields[1:]
     kind = number(at(fields, 4))
     if kind is None:

@@ -66,11 +66,18 @@ def text(lines: Sequence[str]) -> str | None:
     return " ".join(word for word in words if word) or None
 
 
+_INFORMATION = (
+    "manufacturer", "model", "revision", "svn", "imei", "imeisv", "esn", "meid", "gcap", "hw_version", "serial_number",
+    "firmware", "prl", "iccid",
+)  # fmt: skip
+
+
 def information(lines: Sequence[str]) -> dict[str, str]:
     """The fields of an ATI reply under their own names in lower case: manufacturer, model, revision, imei, gcap."""
     found: dict[str, str] = {}
     for line in lines:
-        match = re.match(r"\s*\+?([A-Za-z][A-Za-z ]*?)\s*:\s*(.*)", line)
-        if match and match[2].strip():
-            found.setdefault(match[1].strip().lower().replace(" ", "_"), match[2].strip())
+        match = re.match(r"\s*\+?([A-Za-z][A-Za-z /]*?)\s*:\s*(.*)", line)
+        name = re.sub(r"[ /]+", "_", match[1].strip().lower()) if match else ""
+        if match and name in _INFORMATION and match[2].strip():
+            found.setdefault(name, match[2].strip())
     return found

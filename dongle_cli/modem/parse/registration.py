@@ -58,8 +58,8 @@ def _line(line: str) -> Registration | None:
     urc = not unsolicited.is_answer(line)
     n = None if urc else number(fields.pop(0))
     stat = number(at(fields, 0))
-    if stat is None or not 0 <= stat <= 11:
-        return None
+    if stat is None or not 0 <= stat <= 11 or (urc and len(fields) == 2 and len(fields[1]) <= 2):
+        return None  # two small numbers are an answer, and this one's <stat> is none
     area, rest = number(at(fields, 1), 16), list(fields[2:])
     values: dict[str, int | str | None] = {}
     # Release 8 put the routing area code between area and cell: two digits, then a cell, then the technology.
