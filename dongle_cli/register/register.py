@@ -244,7 +244,7 @@ class Register:
         run_id: str | None = None,
     ) -> list[Conflict]:
         """Note who is at `port` in this run, and return where the same IMEI or ICCID already is."""
-        from dongle_cli.register.tables import dongles, run_dongles, sims
+        from dongle_cli.register.tables import run_dongles
 
         run_id = run_id or self.run_id
         at = _now()
@@ -259,13 +259,7 @@ class Register:
                         conflicts.append(Conflict("imei" if what == "imei" else "iccid", value, same.port))
                 values = {"imei": imei, "iccid": iccid, "model": model, "asset_no": asset_no, "at": at}
                 _put(connection, run_dongles, {"run_id": run_id, "port": port}, values)
-            if imei:
-                known = {"model": model, "serial": serial, "asset_no": asset_no, "iccid": iccid, "port": port}
-                _put(connection, dongles, {"imei": imei}, {**_given(known), "last_seen": at}, {"first_seen": at})
-            if iccid:
-                _put(
-                    connection, sims, {"iccid": iccid}, {**_given({"imei": imei}), "last_seen": at}, {"first_seen": at}
-                )
+            _meet(connection, imei, iccid, at, model=model, serial=serial, asset_no=asset_no, port=port)
         return conflicts
 
     def finish(self, run_id: str, outcome: Finished) -> None:
@@ -283,8 +277,11 @@ class Register:
             "evidence": outcome.evidence,
             "evidence_sha256": _file_digest(outcome.evidence) if outcome.evidence else None,
         }
+        known = {"model": outcome.model, "asset_no": outcome.asset_no, "port": outcome.port}
+        at = _now()
         with self._writing() as connection:
-            _put(connection, run_dongles, {"run_id": run_id, "port": outcome.port}, {**values, "at": _now()})
+            _put(connection, run_dongles, {"run_id": run_id, "port": outcome.port}, {**values, "at": at})
+            _meet(connection, outcome.imei, outcome.iccid, at, **known)
             self._append(connection, "dongle", {"run_id": run_id, "port": outcome.port, **values})
 
     # History
@@ -341,6 +338,17 @@ class Register:
 
 def _now() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def _meet(connection: Connection, imei: str | None, iccid: str | None, at: str, **known: str | None) -> None:
+    """Note that this dongle and this SIM were here, together."""
+    from dongle_cli.register.tables import dongles, sims
+
+    if imei:
+        values = {**_given({"iccid": iccid, **known}), "last_seen": at}
+        _put(connection, dongles, {"imei": imei}, values, {"first_seen": at})
+    if iccid:
+        _put(connection, sims, {"iccid": iccid}, {**_given({"imei": imei}), "last_seen": at}, {"first_seen": at})
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -154,6 +154,7 @@ def test_a_run_ends_with_what_became_of_each_dongle(tmp_path: Path) -> None:
         rows = {row["port"]: row for row in register.rows("run_dongles", run_id=run)}
         assert rows["1-1"]["evidence_sha256"] == digest(b"{}")
         assert (rows["1-2"]["result"], rows["1-2"]["code"]) == ("failed", "sim.absent")
+        assert [(row["imei"], row["port"], row["iccid"]) for row in register.rows("dongles")] == [(IMEI, "1-1", ICCID)]
         with pytest.raises(DongleError) as caught:
             register.finish(run, Outcome(port="1-1", evidence=str(tmp_path / "gone")))
         assert caught.value.code == "evidence.unreadable"
