@@ -113,5 +113,6 @@ def _list(words: Sequence[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's, and what a stick calls itself may hold anything."""
-    return json.dumps(text.replace("\x7f", ""))
+    """A TOML basic string of whatever a stick calls itself; JSON's escapes of control characters are TOML's."""
+    scalars = text.encode("utf-8", "replace").decode("utf-8")  # TOML knows no lone surrogates
+    return json.dumps(scalars.replace("\x7f", ""), ensure_ascii=False)
