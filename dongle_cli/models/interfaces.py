@@ -10,21 +10,12 @@ if TYPE_CHECKING:
 MASS_STORAGE = 0x08
 CDC_DATA = 0x0A
 # Drivers that give an interface a tty. An interface that any other driver holds is a network or storage function.
-SERIAL_DRIVERS = frozenset(
-    {
-        "option",
-        "option1",
-        "qcserial",
-        "sierra",
-        "usbserial_generic",
-        "usbserial",
-        "cdc_acm",
-        "hso",
-        "ipw",
-        "usb_wwan",
-        "usbfs",
-    }
-)
+# fmt: off
+SERIAL_DRIVERS = frozenset((
+    "option", "option1", "qcserial", "sierra", "usbserial", "usbserial_generic", "usb_serial_simple", "cdc_acm", "hso",
+    "ipw", "usbfs",
+))
+# fmt: on
 # Android's debug bridge, fastboot and media transfer: vendor-specific with a bulk pair, and no modem.
 _NOT_SERIAL = frozenset({(0xFF, 0x42, 0x01), (0xFF, 0x42, 0x03), (0xFF, 0xFF, 0x00)})
 # Makers of boards, probes and bootloaders whose CDC-ACM port says "AT commands" in its descriptor and knows none.

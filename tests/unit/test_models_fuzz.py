@@ -12,7 +12,11 @@ from dongle_cli.models.model import Dialect, Model, Switch
 from dongle_cli.models.parse import parse
 from dongle_cli.usb.device import Endpoint, Interface, UsbDevice
 
-KEYS = ["name", "vendor", "source", "like", "control", "radio", "aliases", "vids", "notes", "usb", "switch", "at", "dialect", "ids", "mode", "interfaces", "method", "messages", "configuration", "triples", "iccid", "settle", "auth_order", "x"]
+KEYS = [
+    "name", "vendor", "source", "like", "control", "radio", "aliases", "vids", "notes", "usb", "switch", "at",
+    "dialect", "ids", "mode", "interfaces", "method", "messages", "configuration", "triples", "iccid", "settle",
+    "auth_order", "x",
+]  # fmt: skip
 VALUES = [
     '"text"', '""', "1", "-1", "1.5", "nan", "true", "[]", '["+CCID"]', "[1]", "[[]]", "{}", '{ method = "eject" }',
     '"eject"', '["12d1:1506"]', '["ff/02/02"]', '"modem"', "1979-05-27", '["AT"]', '"generic"', '"\\u0000"',
