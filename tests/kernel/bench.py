@@ -53,7 +53,7 @@ def wait_for(what: str, look: Callable[[], T], deadline: float = 30) -> T:
     while True:
         answer = look()
         if answer:
-            say(f"{what}: {answer!r}")
+            say(f"{what}: there")
             return answer
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {deadline:.0f} s")

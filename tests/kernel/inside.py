@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -56,12 +58,26 @@ def play(scenario: str) -> None:
             result = "passed" if process.wait(DEADLINE) == 0 else "failed"
         except subprocess.TimeoutExpired:
             result = "timed out"
+        finally:
+            end_group(process)
     if result != "passed":
         witness(folder)
-    process.kill()
-    process.wait()
+        tidy(environment)
     answer = {"scenario": scenario, "result": result, "seconds": round(time.monotonic() - started, 1)}
     (folder / "result.json").write_text(json.dumps(answer))
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the scenario and what it started in its own session; a lab is in another one."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def tidy(environment: dict[str, str]) -> None:
+    """What a scenario does itself at its end, done for one that did not reach it."""
+    subprocess.run([sys.executable, "-m", "dongle_cli", "lab", "stop"], env=environment, timeout=60)
+    subprocess.run(["systemctl", "stop", "ModemManager"], timeout=60)
 
 
 def witness(folder: Path) -> None:

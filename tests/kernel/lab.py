@@ -1,34 +1,65 @@
-"""A lab inside the guest, attached to its kernel: what `dongle-cli lab` knows of each dongle."""
+"""A lab inside the guest, attached to its kernel, and what the lab itself knows of each dongle."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import bench
 import sysfs
 
 
-def start(*models: str, faults: tuple[str, ...] = (), pin: bool = False) -> dict[str, Any]:
-    """Plug in one dongle a model; returns the lab's summary. Ends with `stop`."""
+@dataclass(frozen=True)
+class Dongle:
+    """One virtual dongle: its place in the kernel and what it was made with."""
+
+    model: str
+    number: int
+    lab_port: str
+    port: str  # in the kernel
+    imei: str
+    iccid: str
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running lab: its dongles in the order of their models, and the files that fit them."""
+
+    dongles: tuple[Dongle, ...]
+    profile: str
+    sims: str
+
+
+def start(*models: str, faults: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> Lab:
+    """Plug one dongle a model into the kernel; everything is unplugged by `stop`."""
     words = [word for model in models for word in ("--model", model)]
     words += [word for fault in faults for word in ("--fault", fault)]
-    words += ["--pin"] if pin else []
-    done = bench.dongle_cli("lab", "start", "--count", str(len(models)), *words, "--format", "json")
-    summary: dict[str, Any] = json.loads(done.stdout)
-    address = summary["bus"].removeprefix("usbip://")
-    host, _, port = address.rpartition(":")
-    for dongle in summary["dongles"]:
-        bench.run("usbip", "--tcp-port", port, "attach", "-r", host, "-b", dongle["port"])
-    return summary
+    count = ("--count", str(len(models)))
+    summary = _json(bench.dongle_cli("lab", "start", *count, *words, *options, "--format", "json").stdout)
+    pairs = _json(bench.dongle_cli("lab", "attach", "--format", "json").stdout)["attached"]
+    place = {pair["port"]: pair["kernel_port"] for pair in pairs}
+    dongles = tuple(
+        Dongle(model, d["number"], d["port"], place[d["port"]], d["imei"], d["iccid"])
+        for model, d in zip(models, summary["dongles"], strict=True)
+    )
+    bench.wait_for("every dongle is on the bus", lambda: set(place.values()) <= set(sysfs.plugged()))
+    bench.settle()
+    return Lab(dongles, summary["profile"], summary["sims"])
 
 
-def status() -> list[dict[str, Any]]:
-    """Each dongle as its own memory has it."""
-    return [json.loads(line) for line in bench.dongle_cli("lab", "status", "--format", "json").stdout.splitlines()]
+def status() -> dict[int, dict[str, Any]]:
+    """Each dongle's own memory, by its number."""
+    lines = bench.dongle_cli("lab", "status", "--format", "json").stdout.splitlines()
+    return {dongle["number"]: dongle for dongle in map(_json, lines)}
 
 
 def stop() -> None:
-    """Unplug everything."""
+    """Unplug everything and end the lab."""
     bench.dongle_cli("lab", "stop")
     bench.wait_for("the bus is empty", lambda: not sysfs.plugged())
+
+
+def _json(text: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(text)
+    return answer

@@ -19,15 +19,15 @@ def stop() -> None:
     subprocess.run(["systemctl", "stop", "ModemManager"], check=True, timeout=60)
 
 
-def modems() -> dict[str, dict[str, Any]]:
-    """Port path to mmcli's "modem" object of every modem that ModemManager has now."""
+def modems(ports: set[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Port path to mmcli's "modem" object of every modem it has now; {} until all `ports` are among them."""
     found = {}
     for path in _ask("-L")["modem-list"]:
         answer = _ask("-m", path)
         if answer:  # else it went between the two questions
             modem = answer["modem"]
             found[Path(modem["generic"]["device"]).name] = modem
-    return found
+    return found if ports is None or ports <= set(found) else {}
 
 
 def _ask(*args: str) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""A stick that stalls SET_CONTROL_LINE_STATE cannot be opened by pyserial alone; we talk to it all the same."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import bench
+import lab
+import serial
+import sysfs
+
+(acm,) = lab.start("cdc-acm", faults=("no-dtr",)).dongles
+tty = f"/dev/{sysfs.ttys(acm.port)[0]}"
+try:
+    serial.Serial(tty, 115200).close()
+except OSError as error:
+    bench.same(error.errno, errno.EPIPE, "what pyserial says")
+else:
+    raise bench.Failed("pyserial opened it: the stick did not refuse the DTR request")
+
+answer = json.loads(bench.dongle_cli("show", "--device", tty, "--format", "json").stdout)
+bench.same((answer["imei"], answer["iccid"]), (acm.imei, acm.iccid), "what show reads")
+lab.stop()
