@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from dongle_cli.errors import DongleError
 from dongle_cli.lab import daemon
@@ -15,20 +16,19 @@ from dongle_cli.lab.control import Control
 from dongle_cli.lab.sims import VirtualSim
 
 
-async def serve(order: dict[str, object], ready: int) -> None:
+async def serve(order: dict[str, Any], ready: int) -> None:
     """Run the lab until it is told to stop. Tells descriptor `ready` one JSON line once it can be used."""
-    sims = tuple(VirtualSim(**row) for row in order["sims"])  # type: ignore[attr-defined]
     bench = Bench(
         Order(
-            sims,
-            tuple(order["models"]),  # type: ignore[arg-type]
-            tuple(order["faults"]),  # type: ignore[arg-type]
-            float(order["delay"]),  # type: ignore[arg-type]
-            float(order["absence"]),  # type: ignore[arg-type]
-            bool(order["pin"]),
+            sims=tuple(VirtualSim(**row) for row in order["sims"]),
+            models=tuple(order["models"]),
+            faults=tuple(order["faults"]),
+            delay=order["delay"],
+            absence=order["absence"],
+            pin=order["pin"],
         )
     )
-    addresses = await bench.open(str(order["host"]), int(order["port"]))  # type: ignore[call-overload]
+    addresses = await bench.open(order["host"], order["port"])
     summary: dict[str, object] = {
         "schema": 1,
         "bus": ",".join(f"usbip://{address}" for address in addresses),
@@ -37,7 +37,7 @@ async def serve(order: dict[str, object], ready: int) -> None:
         "pid": os.getpid(),
     }
     control = Control(bench, summary)
-    path = Path(str(order["socket"]))
+    path = Path(order["socket"])
     path.unlink(missing_ok=True)
     server = await control.open(path)
     loop = asyncio.get_running_loop()
