@@ -80,11 +80,10 @@ class Inhibition:
     def _connected(self) -> bool:
         """Whether there is a system bus and ModemManager on it."""
         from jeepney import DBusAddress, MatchRule, message_bus, new_method_call
-        from jeepney.io.blocking import open_dbus_connection
 
         if self._bus is None:
             try:
-                self._bus = open_dbus_connection(bus="SYSTEM")
+                self._bus = _connection()
             except (OSError, KeyError, ValueError, EOFError):
                 return False  # no bus, so no ModemManager
             news = MatchRule(type="signal", sender=_NAME, interface="org.freedesktop.DBus.ObjectManager")
@@ -107,7 +106,7 @@ class Inhibition:
         if self._bus is None:
             raise _broken(_("the connection is closed"))
         try:
-            return self._bus.send_and_get_reply(message, timeout=_CALL)
+            return self._bus.send_and_get_reply(message)
         except (OSError, EOFError) as error:
             self.close()
             raise _broken(str(error)) from None
@@ -123,6 +122,18 @@ class Inhibition:
         except (OSError, EOFError) as error:
             self.close()
             raise _broken(str(error)) from None
+
+
+def _connection() -> DBusConnection:
+    """A connection to the system bus, on which even the greeting has a deadline."""
+    from jeepney.bus import get_bus
+    from jeepney.io.blocking import DBusConnection, prep_socket
+
+    class Bounded(DBusConnection):  # type: ignore[misc]
+        def send_and_get_reply(self, message: Any, *, timeout: float | None = None) -> Any:
+            return super().send_and_get_reply(message, timeout=timeout or _CALL)
+
+    return Bounded(prep_socket(get_bus("SYSTEM"), timeout=1.0))
 
 
 def _broken(reason: str) -> DongleError:
