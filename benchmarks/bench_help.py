@@ -1,7 +1,7 @@
-"""What `dongle-cli --help` costs, as a multiple of a bare Python in the same run (and of `ykman --help` where installed).
+"""What `dongle-cli --help` costs, as a multiple of a bare Python in the same run (and of `ykman --help` if installed).
 
-CPU time is user + system of the child, from wait4; each figure is the median of ROUNDS runs, the programs taking turns so
-that a busy machine is busy for all of them.
+CPU time is user + system of the child, from wait4; each figure is the median of ROUNDS runs, the programs taking turns
+so that a busy machine is busy for all of them.
 """
 
 from __future__ import annotations

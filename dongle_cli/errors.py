@@ -43,8 +43,8 @@ _EXIT: dict[str, ExitCode] = {
 class DongleError(Exception):
     """An error a person can act on: what happened to which device, with which value, and what to do now.
 
-    `code` is stable and never translated ("sim.pin-refused"); `message` and `hint` are translated sentences. Neither ever
-    holds a secret. `details` are values for scripts (they go into the JSON error).
+    `code` is stable and never translated ("sim.pin-refused"); `message` and `hint` are translated sentences. Neither
+    ever holds a secret. `details` are values for scripts (they go into the JSON error).
     """
 
     def __init__(self, message: str, *, code: str, hint: str | None = None, **details: object) -> None:
