@@ -37,9 +37,9 @@ _FORBIDDEN_NAMES = (
     r"\+EGMR", r"\+SIMEI", r"\+WIMEI", r"\+KIMEI", r"\+SPIMEI", r"\+MODIMEI", r"\+ZIMEI", r"\+IMEI=", "#IMEI", "%IMEI",
     r"\^IMEISET", r"\^CIMEI", "!NVIMEI", "!NVENCRYPTIMEI", r"\+CGSN=(?!\?|[0-3](?:;|$))", r"\+GSN=(?!\?|[0-3](?:;|$))",
     r"\^NVWR", r"\^NVRST", r"\^NVBACKUP", r"\^NVRESTORE", "!NVPLMN", "!NVW", r"\+NVWRITE", r"\+QNVW", r"\+QNVFW",
-    r"\+ZNVWR", r"\$QCNVW", r"\$NV", r"\^INFORBU", r"\^PHYNUM=", r"\^SIMLOCK=", r"\^CARDLOCK=", r"\^CARDUNLOCK", 
-    r"\^DATALOCK=", r"\^NLOCK", r"\^SECUBOOT", r"\*EPERSO", r"\*ESIMLOCK", "#SIMLOCK", "%SIMLOCK", r"\+ESMLCK=", r"\+ESIMLOCK",
-    r"\+ESLBLOB", r"\+XLCK", r"\+XSIMLOCK", r'\+ZCDRUN="?E',
+    r"\+ZNVWR", r"\$QCNVW", r"\$NV", r"\^INFORBU", r"\^PHYNUM=", r"\^SIMLOCK=", r"\^CARDLOCK=", r"\^CARDUNLOCK",
+    r"\^DATALOCK=", r"\^NLOCK", r"\^SECUBOOT", r"\*EPERSO", r"\*ESIMLOCK", "#SIMLOCK", "%SIMLOCK", r"\+ESMLCK=",
+    r"\+ESIMLOCK", r"\+ESLBLOB", r"\+XLCK", r"\+XSIMLOCK", r'\+ZCDRUN="?E',
 )
 # fmt: on
 _FORBIDDEN = re.compile("|".join(_FORBIDDEN_NAMES))

@@ -51,6 +51,11 @@ def esm_meaning(cause: int) -> str | None:
     return _table("esm").get(cause)
 
 
+def sw_meaning(sw: str) -> str | None:
+    """The words for a card's status word in four hexadecimal digits (ETSI TS 102 221 clause 10.2.1)."""
+    return _table("sw").get(int(sw, 16))
+
+
 def network_cause(cause: int) -> str | None:
     """The words for a network's cause: mobility management first, for a registration's reject cause is one of those."""
     return emm_meaning(cause) or esm_meaning(cause)

@@ -200,11 +200,14 @@ _ACTIONS = {
 }  # fmt: skip
 
 
+_REPORTS = {"+CGEV", *parse.LAYOUTS}  # read like answers, but mostly heard unasked
+
+
 def _command_for(name: str | None, lines: Sequence[str]) -> str:
     if name is None:
         return ""
     if name in urc.REGISTRATION and not any(urc.is_answer(line) for line in lines):
         return "URC"
-    if name in READERS:
+    if name in READERS and not (name in _REPORTS and urc.is_unsolicited(lines[0])):
         return f"AT{name}" if name in _ACTIONS else f"AT{name}?"
     return "URC" if urc.is_unsolicited(lines[0]) else ""

@@ -168,8 +168,13 @@ def _signal(asked: Asked) -> Values:
         "+CESQ": ("rxlev", "ber", "rscp", "ecn0", "rsrq", "rsrp"),
         "^HCSQ": ("system", "value1", "value2", "value3", "value4", "value5"),
         "+QCSQ": ("system", "value1", "value2", "value3", "value4"),
+        "+XCESQ": ("n", "rxlev", "ber", "rscp", "ecn0", "rsrq", "rsrp", "rssnr"),
+        "^SMONI": ("system",),
+        "+QENG": ("-", "state", "system"),
     }[asked.name]
-    sent = {name: value if name == "system" else number(value) for name, value in zip(names, raw, strict=False)}
+    sent = {
+        name: value if name in ("system", "state") else number(value) for name, value in zip(names, raw, strict=False)
+    }
     return pack(**sent) | pack(**{name: _tidy(value) for name, value in vars(found).items()})
 
 
@@ -178,11 +183,19 @@ def _crsm(asked: Asked) -> Values:
     if found is None:
         return {}
     sw1, sw2, data = found
-    values = {"sw": f"{sw1:02X}{sw2:02X}", "sw1": sw1, "sw2": sw2} | pack(data=data or None)
-    # READ BINARY of EF_ICCID, file 2FE2 (ETSI TS 102 221 clause 13.2)
+    sw = f"{sw1:02X}{sw2:02X}"
+    values = {"sw": sw, "sw1": sw1, "sw2": sw2} | pack(data=data or None, meaning=_unusual(sw))
+    # READ BINARY of EF_ICCID, file 2FE2 (ETSI TS 102 221 clause 13.2), and of EF_IMSI, 6F07 (TS 31.102 clause 4.2.2)
     if asked.parameters[:2] == ["176", "12258"]:
         values |= pack(iccid=parse.iccid([data]))
+    elif asked.parameters[:2] == ["176", "28423"]:
+        values |= pack(imsi=parse.imsi_of_file(data))
     return values
+
+
+def _unusual(sw: str) -> str | None:
+    """What a status word means, where it is not simply success."""
+    return None if sw == "9000" else causes.sw_meaning(sw)
 
 
 def _csim(asked: Asked) -> Values:
@@ -194,7 +207,29 @@ def _csim(asked: Asked) -> Values:
     apdu = at(asked.parameters, 1).upper()
     which = {"01": "SIM PIN", "81": "SIM PIN2"}.get(apdu[6:8], "SIM PIN" if not apdu else None)
     counters = {which: left} if which and left is not None and apdu[2:4] in ("20", "") else None
-    return pack(sw=sw, data=data or None, tries=left, pin_retries=counters)
+    return pack(sw=sw, data=data or None, tries=left, pin_retries=counters, meaning=_unusual(sw))
+
+
+def _scan(asked: Asked) -> Values:
+    found = parse.operators(asked.lines)
+    return {"operators": [pack(**vars(one)) for one in found]} if found else {}
+
+
+def _packet_event(asked: Asked) -> Values:
+    found: list[Values] = [
+        pack(event=one.event, cid=one.cid) | {"parameters": list(one.parameters)}
+        for one in parse.packet_events(asked.lines)
+    ]
+    return found[0] | ({"events": found} if len(found) > 1 else {}) if found else {}
+
+
+def _clock(asked: Asked) -> Values:
+    time = parse.clock(asked.lines)
+    return pack(time=time.isoformat()) if time else {}
+
+
+def _simple(asked: Asked) -> Values:
+    return parse.simple(asked.name, asked.lines)
 
 
 def _operator(asked: Asked) -> Values:
@@ -274,7 +309,11 @@ READERS: dict[str, Reader] = {
         ),
         _AUTH,
     ),
-    **dict.fromkeys(("+CSQ", "+CESQ", "^HCSQ", "+QCSQ"), _STRENGTH),
+    **dict.fromkeys(("+CSQ", "+CESQ", "^HCSQ", "+QCSQ", "+XCESQ", "^SMONI", "+QENG"), _STRENGTH),
+    **dict.fromkeys(parse.LAYOUTS, Reader(_simple, needed=False, words=True)),
+    "+COPS=?": Reader(_scan),
+    "+CGEV": Reader(_packet_event),
+    **dict.fromkeys(("+CCLK", "^NWTIME", "^TIME", "+QLTS"), Reader(_clock)),
     "+CFUN": Reader(_one("functionality", parse.functionality)),
     "+CFUN=?": Reader(_some("functionality_levels", parse.functionality_levels)),
     "+CGATT": Reader(_one("attached", parse.attached)),

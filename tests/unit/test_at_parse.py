@@ -214,6 +214,7 @@ def test_contexts() -> None:
 
 
 PARSERS = [
+    parse.clock, parse.operators, parse.packet_events,
     parse.active_cids, parse.addresses, parse.attached, parse.ceer, parse.context_ranges, parse.contexts, parse.crsm,
     parse.csim, parse.dynamic, parse.esn, parse.facilities, parse.facility_lock, parse.functionality,
     parse.functionality_levels, parse.iccid, parse.imei, parse.imsi, parse.information, parse.meid, parse.operator,
@@ -242,3 +243,59 @@ def test_no_reader_raises_on_foreign_text(name: str, body: str, order: parse.Ord
     pin_retries(name, lines)
     parse.signal(name, lines)
     parse.context_auth(name, lines, order)
+
+
+def test_what_a_scan_offers() -> None:
+    line = '+COPS: (2,"NTT (DOCOMO)","DCM","44010",7),(1,"","","44020",),(3,"KDDI",,"44051"),,(0,1,2,3,4),(0,1,2)'
+    assert parse.operators([line]) == [
+        parse.Offer(2, "NTT (DOCOMO)", "DCM", "44010", 7),
+        parse.Offer(1, None, None, "44020", None),
+        parse.Offer(3, "KDDI", None, "44051", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "event", "cid"),
+    [
+        ("+CGEV: NW DETACH", "NW DETACH", None),
+        ("+CGEV: NW CLASS B", "NW CLASS B", None),
+        ("+CGEV: ME PDN ACT 1,0", "ME PDN ACT", 1),
+        ("+CGEV: NW PDN DEACT 2", "NW PDN DEACT", 2),
+        ("+CGEV: NW ACT 1,4,0", "NW ACT", 4),
+        ('+CGEV: NW DEACT "IPV4V6","10.0.0.1",3', "NW DEACT", 3),
+        ('+CGEV: REJECT "IP", "10.0.0.1"', "REJECT", None),
+    ],
+)
+def test_packet_events(line: str, event: str, cid: int | None) -> None:
+    (found,) = parse.packet_events([line])
+    assert (found.event, found.cid) == (event, cid)
+
+
+@pytest.mark.parametrize(
+    ("line", "time"),
+    [
+        ('+CCLK: "26/11/23,09:30:00+36"', "2026-11-23T09:30:00+09:00"),
+        ('+CCLK: "26/11/23,09:30:00-02"', "2026-11-23T09:30:00-00:30"),
+        ('+CCLK: "26/11/23,09:30:00"', "2026-11-23T09:30:00"),
+        ('+QLTS: "2026/11/23,09:30:00+36,0"', "2026-11-23T09:30:00+09:00"),
+        ('+CCLK: "26/13/23,09:30:00+36"', None),
+        ('+CCLK: "XX/XX/XX,XX:XX:XX"', None),
+    ],
+)
+def test_time_of_day(line: str, time: str | None) -> None:
+    found = parse.clock([line])
+    assert (found.isoformat() if found else None) == time
+
+
+def test_card_files() -> None:
+    assert parse.imsi_of_file("084904010021436587") == "440100012345678"
+    assert parse.imsi_of_file("FFFFFFFFFFFFFFFFFF") is None
+
+
+def test_signal_of_other_families() -> None:
+    cinterion = parse.signal("^SMONI", ["^SMONI: 4G,6300,20,10,10,FDD,440,10,BF75,0345103,350,33,-94,-7,NOCONN"])
+    assert cinterion == parse.Signal(rsrp_dbm=-94.0, rsrq_db=-7.0)
+    intel = parse.signal("+XCESQ", ["+XCESQ: 0,99,99,255,255,24,51,18"])
+    assert intel == parse.Signal(rsrp_dbm=-90.0, rsrq_db=-8.0, sinr_db=9.0)
+    quectel = parse.signal("+QCSQ", ['+QCSQ: "LTE",-52,-81,195,-10'])
+    assert quectel == parse.Signal(rssi_dbm=-52.0, rsrp_dbm=-81.0, sinr_db=19.0, rsrq_db=-10.0)

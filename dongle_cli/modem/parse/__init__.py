@@ -15,10 +15,12 @@ from dongle_cli.modem.parse.context import (
 )
 from dongle_cli.modem.parse.huawei import port_modes, radio_options, radio_setting, setting_in
 from dongle_cli.modem.parse.identity import esn, iccid, imei, imsi, information, meid, text
+from dongle_cli.modem.parse.network import Offer, PacketEvent, clock, operators, packet_events
 from dongle_cli.modem.parse.registration import Registration, registration
 from dongle_cli.modem.parse.retries import pin_retries
 from dongle_cli.modem.parse.signal import Signal, signal
-from dongle_cli.modem.parse.sim import crsm, csim, facilities, facility_lock, pin_state, tries_left
+from dongle_cli.modem.parse.sim import crsm, csim, facilities, facility_lock, imsi_of_file, pin_state, tries_left
+from dongle_cli.modem.parse.simple import LAYOUTS, simple
 from dongle_cli.modem.parse.status import (
     Operator,
     attached,
@@ -31,10 +33,13 @@ from dongle_cli.modem.parse.status import (
 )
 
 __all__ = [
+    "LAYOUTS",
     "ContextAuth",
     "Dynamic",
+    "Offer",
     "Operator",
     "Order",
+    "PacketEvent",
     "PdpContext",
     "Registration",
     "Signal",
@@ -42,6 +47,7 @@ __all__ = [
     "addresses",
     "attached",
     "ceer",
+    "clock",
     "context_auth",
     "context_ranges",
     "contexts",
@@ -56,11 +62,14 @@ __all__ = [
     "iccid",
     "imei",
     "imsi",
+    "imsi_of_file",
     "information",
     "meid",
     "operator",
     "operator_id",
+    "operators",
     "own_numbers",
+    "packet_events",
     "pin_retries",
     "pin_state",
     "port_modes",
@@ -70,6 +79,7 @@ __all__ = [
     "same_apn",
     "setting_in",
     "signal",
+    "simple",
     "text",
     "tries_left",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dongle_cli.modem.at import split_fields
 from dongle_cli.modem.parse.lines import after, at, number
@@ -89,4 +90,44 @@ def _qcsq(fields: Sequence[str]) -> Signal | None:
     return Signal(rssi_dbm=first) if mode else None
 
 
-_READERS = {"+CSQ": _csq, "+CESQ": _cesq, "^HCSQ": _hcsq, "+QCSQ": _qcsq}
+def _xcesq(fields: Sequence[str]) -> Signal | None:
+    """Intel's +XCESQ: <n>, the fields of +CESQ, and the signal-to-noise ratio in half dB."""
+    found = _cesq(fields[1:])
+    ratio = number(at(fields, 7))
+    if found is None or ratio is None or not -100 <= ratio <= 100:
+        return found
+    return replace(found, sinr_db=ratio / 2)
+
+
+def _plain(value: str) -> float | None:
+    return float(value) if re.fullmatch(r"-?\d{1,3}(\.\d+)?", value, re.ASCII) else None
+
+
+def _smoni(fields: Sequence[str]) -> Signal | None:
+    """Cinterion's cell report: values in dBm and dB, the LTE ones just before the connection state at the end."""
+    mode = at(fields, 0).upper()
+    if mode == "4G" and len(fields) >= 14:
+        return Signal(rsrp_dbm=_plain(fields[-3]), rsrq_db=_plain(fields[-2]))
+    if mode == "3G":
+        return Signal(ecio_db=_plain(at(fields, 3)), rscp_dbm=_plain(at(fields, 4)))
+    if mode == "2G":
+        return Signal(rssi_dbm=_plain(at(fields, 2)))
+    return None
+
+
+def _qeng(fields: Sequence[str]) -> Signal | None:
+    """Quectel's serving cell on LTE: …,<rsrp>,<rsrq>,<rssi>,<sinr> behind the tracking area."""
+    if at(fields, 2).upper() != "LTE" or len(fields) < 17:
+        return None
+    return Signal(_plain(fields[15]), _plain(fields[13]), _plain(fields[14]), _plain(fields[16]))
+
+
+_READERS = {
+    "+XCESQ": _xcesq,
+    "^SMONI": _smoni,
+    "+QENG": _qeng,
+    "+CSQ": _csq,
+    "+CESQ": _cesq,
+    "^HCSQ": _hcsq,
+    "+QCSQ": _qcsq,
+}

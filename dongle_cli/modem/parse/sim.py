@@ -63,6 +63,15 @@ def csim(lines: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def imsi_of_file(data: str) -> str | None:
+    """The IMSI in EF_IMSI: a length, then swapped nibbles of which the first is a parity (TS 31.102 clause 4.2.2)."""
+    if not re.fullmatch(r"0[1-8](?:[0-9A-Fa-f]{2}){3,8}", data):
+        return None
+    coded = data[2 : 2 + 2 * int(data[:2], 16)]
+    digits = "".join(coded[i + 1] + coded[i] for i in range(0, len(coded), 2))[1:].rstrip("Ff")
+    return digits if re.fullmatch(r"\d{6,15}", digits, re.ASCII) else None
+
+
 def tries_left(sw: str) -> int | None:
     """The tries that a VERIFY status word leaves: 63Cx is x, 6983 none (ETSI TS 102 221 clause 10.2.1.5)."""
     if re.fullmatch(r"63C[0-9A-F]", sw):
