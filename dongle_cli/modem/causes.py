@@ -1,6 +1,7 @@
 """Why a modem or a network said no: the standards' numbers and their words, kept in causes.toml.
 
-The words are English msgids: whoever shows them to a person passes them through `_()`.
+The words stay as the standards have them in every language: with the number, they are what a carrier's help desk
+searches for.
 """
 
 from __future__ import annotations
