@@ -10,6 +10,7 @@ from typing import IO
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
+from dongle_cli.identity import without_imsi
 from dongle_cli.secrets import redact
 from dongle_cli.transport.base import Transport
 from dongle_cli.transport.transcript import escape, masked, received
@@ -32,6 +33,7 @@ class Recorder:
         self._lines: list[str] = []
         self._file: IO[str] | None = _private(path) if path is not None else None
         self._held = ""
+        self._asked = ""
         self._note(_TITLE)
 
     def wrap(self, transport: Transport) -> Recorded:
@@ -59,6 +61,7 @@ class Recorder:
         """Take down a command."""
         if not re.search(r"[0-9A-Za-z\"]", self._held):  # a prompt must come before what answers it
             self._flush()
+        self._asked = data.decode("latin-1")
         self._note(f"> {escape(masked(data.decode('latin-1'), self.order))}")
 
     def heard(self, data: bytes) -> None:
@@ -74,8 +77,11 @@ class Recorder:
         start = len(text) - len(text.lstrip("\r\n"))
         end = len(text.rstrip("\r\n"))
         if end > start:
-            text = text[:start] + redact(text[start:end], order=self.order) + text[end:]
+            text = text[:start] + self._shown(text[start:end]) + text[end:]
         self._note(received(text))
+
+    def _shown(self, line: str) -> str:
+        return without_imsi(self._asked, redact(line, order=self.order))
 
     def _flush(self) -> None:
         if self._held:

@@ -24,6 +24,7 @@ from dongle_cli.i18n import _
 from dongle_cli.secrets import redact
 
 _ESCAPE = re.compile(r"\\(r|n|\\|x[0-9A-Fa-f]{2})")
+_BARE = re.compile(r"((?:[^\\]|\\(?:r|n|\\|x[0-9A-Fa-f]{2}))*)\\c")  # ends with \c, and not with a backslash and a c
 _VALUES = {"r": "\r", "n": "\n", "\\": "\\"}
 
 
@@ -116,7 +117,7 @@ class TranscriptTransport:
 
 def _parse(text: str, name: str) -> list[tuple[str, str]]:
     script = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
         kind, shown = line[:1], line[2:]
@@ -136,8 +137,8 @@ def _parse(text: str, name: str) -> list[tuple[str, str]]:
 
 
 def _heard(shown: str) -> str:
-    if shown.endswith("\\c") and not shown.endswith("\\\\c"):
-        return unescape(shown[:-2])
+    if match := _BARE.fullmatch(shown):
+        return unescape(match[1])
     text = unescape(shown)
     text.encode("latin-1")
     return text if text.endswith("\n") else f"\r\n{text}\r\n"
