@@ -112,13 +112,13 @@ def load_sims(path: str | Path) -> Sims:
         reason = _("there is no column iccid: the first row must hold the names of the columns")
         trouble.insert(0, _Trouble(table[0][0] if table else 1, None, None, reason))
         raise _invalid(path, trouble)
-    rows = [row for number, cells in table[1:] if (row := _row(number, cells, columns, trouble))]
+    rows = [(number, _values(number, cells, columns, trouble)) for number, cells in table[1:]]
     _doubled(rows, trouble)
-    if not rows and not trouble:
+    if not rows:
         trouble.append(_Trouble(table[0][0], None, None, _("there is no SIM in the list")))
     if trouble:
         raise _invalid(path, sorted(trouble, key=lambda one: one.row))
-    return Sims(tuple(rows), path)
+    return Sims(tuple(_built(number, values) for number, values in rows), path)
 
 
 def _columns(header: list[Cell], trouble: list[_Trouble]) -> list[str]:
@@ -138,7 +138,8 @@ def _columns(header: list[Cell], trouble: list[_Trouble]) -> list[str]:
     return names
 
 
-def _row(number: int, cells: list[Cell], columns: list[str], trouble: list[_Trouble]) -> SimRow | None:
+def _values(number: int, cells: list[Cell], columns: list[str], trouble: list[_Trouble]) -> dict[str, str]:
+    """What stands in a row and is right, by column; what is not goes to `trouble`."""
     before = len(trouble)
     values: dict[str, str] = {}
     for index, cell in enumerate(cells):
@@ -154,7 +155,7 @@ def _row(number: int, cells: list[Cell], columns: list[str], trouble: list[_Trou
             values[name] = text
     if not values.get("iccid") and len(trouble) == before:
         trouble.append(_Trouble(number, "iccid", None, _("is empty")))
-    return None if len(trouble) > before else _built(number, values)
+    return values
 
 
 def _built(number: int, values: dict[str, str]) -> SimRow:
@@ -176,24 +177,24 @@ def _built(number: int, values: dict[str, str]) -> SimRow:
     )
 
 
-def _doubled(rows: list[SimRow], trouble: list[_Trouble]) -> None:
-    seen: dict[str, int] = {}
-    for row in rows:
-        # With and without its check digit it is the same card.
-        keys = {row.iccid.digits, row.iccid.digits[:-1]}
-        first = next((seen[key] for key in keys if key in seen), None)
-        if first is not None:
-            reason = _("the same ICCID stands in row {row}").format(row=first)
-            trouble.append(_Trouble(row.row, "iccid", row.iccid.digits, reason))
-        seen |= dict.fromkeys(keys - seen.keys(), row.row)
-    owners: dict[str, int] = {}
-    for row in rows:
-        if row.imei is None:
-            continue
-        if row.imei.digits in owners:
-            reason = _("the same IMEI stands in row {row}").format(row=owners[row.imei.digits])
-            trouble.append(_Trouble(row.row, "imei", row.imei.digits, reason))
-        owners.setdefault(row.imei.digits, row.row)
+def _doubled(rows: list[tuple[int, dict[str, str]]], trouble: list[_Trouble]) -> None:
+    cards: dict[str, int] = {}
+    dongles: dict[str, int] = {}
+    for number, values in rows:
+        if "iccid" in values:
+            digits = Iccid.parse(values["iccid"]).digits
+            keys = {digits, digits[:-1]}  # with and without its check digit it is the same card
+            first = next((cards[key] for key in keys if key in cards), None)
+            if first is not None:
+                reason = _("the same ICCID stands in row {row}").format(row=first)
+                trouble.append(_Trouble(number, "iccid", digits, reason))
+            cards |= dict.fromkeys(keys - cards.keys(), number)
+        if "imei" in values:
+            digits = Imei.parse(values["imei"]).digits
+            if digits in dongles:
+                reason = _("the same IMEI stands in row {row}").format(row=dongles[digits])
+                trouble.append(_Trouble(number, "imei", digits, reason))
+            dongles.setdefault(digits, number)
 
 
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
