@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dongle_cli.lab import process
-from dongle_cli.lab.control import ask
+from dongle_cli.lab.ask import ask
 
 
 @dataclass

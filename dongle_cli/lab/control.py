@@ -1,20 +1,14 @@
-"""The lab's control channel: one JSON object a line over a Unix socket that only its owner can open."""
+"""The server's end of the control channel: one JSON object a line over a Unix socket that only its owner can open."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import socket
 from pathlib import Path
-from typing import Any
 
-from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.lab.ask import DEADLINE
 from dongle_cli.lab.bench import Bench
-
-DEADLINE = 10.0
-_LONGEST = 107  # sun_path without its terminating zero byte
 
 
 class Control:
@@ -60,24 +54,3 @@ class Control:
                 self.stopped.set()
                 return {}
         return {"error": "command"}
-
-
-def check_path(path: Path) -> None:
-    """DongleError where no Unix socket can be at `path`."""
-    if len(os.fsencode(path)) > _LONGEST:
-        raise DongleError(
-            _("The path of the lab's control socket is too long: {path}.").format(path=path),
-            code="lab.path",
-            hint=_("Set DONGLE_HOME to a folder with a shorter path."),
-        )
-
-
-def ask(path: Path, **request: object) -> dict[str, Any]:
-    """Ask the lab at `path`; ConnectionError or FileNotFoundError where none is running."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(DEADLINE)
-        sock.connect(os.fspath(path))
-        sock.sendall(json.dumps(request).encode() + b"\n")
-        with sock.makefile("rb") as file:
-            answer: dict[str, Any] = json.loads(file.readline() or b"{}")
-            return answer

@@ -16,7 +16,7 @@ from typing import Any
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
-_SECONDS = 30.0
+_SECONDS = 60.0  # a guest without hardware virtualization takes ten to start an interpreter
 
 
 def spawn(module: str, order: dict[str, Any], log: Path) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.lab import sims as sim_list
 from dongle_cli.lab import vhci
-from dongle_cli.lab.control import ask, check_path
+from dongle_cli.lab.ask import ask, check_path
 from dongle_cli.lab.daemon import spawn
-from dongle_cli.lab.families import choose
 from dongle_cli.lab.faults import order as check_faults
 
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ def start(wanted: Wanted) -> dict[str, Any]:
     place = folder()
     socket = place / "control.sock"
     check_path(socket)
-    choose(list(wanted.models), wanted.count)
     check_faults(wanted.faults, wanted.count)
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (place / "start.lock").open("w") as lock:

@@ -25,7 +25,7 @@ ROOT = Path("/sys/devices/platform/vhci_hcd.0")
 _FREE = 4  # VDEV_ST_NULL (Linux drivers/usb/usbip/usbip_common.h)
 # How soon a dongle that left is asked for again; sysfs and USB/IP tell nobody when it is back.
 _RETRY_SECONDS = 0.05
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
 
 
 @dataclass
