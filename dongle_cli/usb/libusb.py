@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from dongle_cli.errors import DongleError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import usb.core
 
 _HUB = 0x09
+_CATCH_UP = 1.0  # seconds libusb may be behind the kernel: it keeps a list of its own, and hears of changes from udev
 
 
 class LibusbBus:
@@ -42,10 +44,15 @@ class LibusbBus:
 
     def open(self, device: UsbDevice) -> usb.core.Device:
         """The pyusb device at `device.port`; `usb.vanished` where it is gone or another one came instead."""
-        for port, listed in _listed():
-            if port == device.port.removeprefix(self.prefix) and listed.address == device.generation:
-                return listed
-        raise fault.vanished(device.port)
+        deadline = monotonic() + _CATCH_UP
+        while True:
+            for port, listed in _listed():
+                if port == device.port.removeprefix(self.prefix) and listed.address == device.generation:
+                    return listed
+            now = self.find(device.port)
+            if now is None or now.generation != device.generation or monotonic() >= deadline:
+                raise fault.vanished(device.port)
+            sleep(0.02)
 
 
 def _listed() -> list[tuple[str, usb.core.Device]]:
@@ -61,11 +68,11 @@ def _listed() -> list[tuple[str, usb.core.Device]]:
 
 @cache
 def _backend() -> Any:
-    """The system's libusb where there is one, for it fits the system's kernel; else the one that came as a wheel."""
+    """The libusb that came as a wheel, else the system's, which takes a compiler's or linker's help to be found."""
     import libusb_package
     import usb.backend.libusb1
 
-    for where in (None, libusb_package.find_library):
+    for where in (libusb_package.find_library, None):
         backend = usb.backend.libusb1.get_backend(find_library=where)
         if backend is not None:
             return backend
