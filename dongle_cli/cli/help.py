@@ -18,7 +18,7 @@ def wrap(text: str, columns: int) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for piece in _pieces(paragraph):
+        for piece in pieces(paragraph):
             if line and width(line) + width(piece.rstrip()) > columns:
                 lines.append(line.rstrip())
                 line = piece.lstrip()
@@ -28,21 +28,21 @@ def wrap(text: str, columns: int) -> list[str]:
     return lines
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """`text` in pieces that a line may break between: words with their space, single wide characters."""
-    pieces: list[str] = []
+    found: list[str] = []
     for char in text:
-        joined = bool(pieces) and (
+        joined = bool(found) and (
             char in _NEVER_FIRST
             or char == " "
-            or pieces[-1][-1] in _NEVER_LAST
-            or (width(char) < 2 and width(pieces[-1][-1]) < 2 and not pieces[-1].endswith(" "))
+            or found[-1][-1] in _NEVER_LAST
+            or (width(char) < 2 and width(found[-1][-1]) < 2 and not found[-1].endswith(" "))
         )
         if joined:
-            pieces[-1] += char
+            found[-1] += char
         else:
-            pieces.append(char)
-    return pieces
+            found.append(char)
+    return found
 
 
 class HelpFormatter(click.HelpFormatter):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any, Protocol, TextIO
 
 from dongle_cli.cli import state
+from dongle_cli.cli.help import pieces, wrap
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
@@ -67,26 +71,39 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> bool:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, to: TextIO | None = None) -> None:
-    """Rows under headings on stdout: ruled on a terminal, plain in a pipe; no cell is ever cut."""
+    """Rows under headings on stdout; in a narrow terminal columns of several words are wrapped, and nothing is ever cut.
+
+    On a terminal, columns that are empty throughout are left out.
+    """
     stream = to or sys.stdout
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    shown = [i for i in range(len(columns)) if not stream.isatty() or any(line[i] for line in cells)]
+    lines = [[line[i] for i in shown] for line in [list(columns), *cells]]
+    widths = [max(width(line[i]) for line in lines) for i in range(len(shown))]
     if stream.isatty():
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-
-        drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            drawn.add_column(column, overflow="fold")
-        for line in cells:
-            drawn.add_row(*line)
-        Console(file=stream, markup=False, highlight=False).print(drawn)
-        return
-    widths = [max(width(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
-    for line in [list(columns), *cells]:
-        padded = [cell + " " * (widths[i] - width(cell)) for i, cell in enumerate(line)]
-        print("  ".join(padded).rstrip(), file=stream)
+        _fit(widths, lines, shutil.get_terminal_size().columns - 2 * (len(shown) - 1))
+    for number, line in enumerate(lines):
+        bold = number == 0 and stream.isatty() and "NO_COLOR" not in os.environ
+        for part in zip_longest(*(wrap(cell, widths[i]) for i, cell in enumerate(line)), fillvalue=""):
+            text = "  ".join(cell + " " * (widths[i] - width(cell)) for i, cell in enumerate(part)).rstrip()
+            print(f"\x1b[1m{text}\x1b[0m" if bold else text, file=stream)
     stream.flush()
+
+
+def _fit(widths: list[int], lines: Sequence[Sequence[str]], room: int) -> None:
+    """Narrow the widest columns that can be wrapped, step by step, until `room` holds all or none is left.
+
+    What still does not fit runs over the edge, where the terminal folds it: a number in two pieces can be put together.
+    """
+    least = [
+        max([width(lines[0][i]), *(width(piece.rstrip()) for line in lines[1:] for piece in pieces(line[i]))])
+        for i in range(len(widths))
+    ]
+    while sum(widths) > room:
+        wide = [i for i, columns in enumerate(widths) if columns > least[i]]
+        if not wide:
+            return
+        widths[max(wide, key=lambda i: widths[i])] -= 1
 
 
 class Progress(Protocol):
