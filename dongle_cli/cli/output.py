@@ -71,7 +71,7 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> bool:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, to: TextIO | None = None) -> None:
-    """Rows under headings on stdout; in a narrow terminal columns of several words are wrapped, and nothing is ever cut.
+    """Rows under headings on stdout; in a narrow terminal, columns of several words are wrapped; nothing is cut.
 
     On a terminal, columns that are empty throughout are left out.
     """
