@@ -23,8 +23,9 @@ from dongle_cli.lab import daemon, wire
 
 ROOT = Path("/sys/devices/platform/vhci_hcd.0")
 _FREE = 4  # VDEV_ST_NULL (Linux drivers/usb/usbip/usbip_common.h)
-# How soon a dongle that left is asked for again; sysfs and USB/IP tell nobody when it is back.
-_RETRY_SECONDS = 0.05
+# How soon a dongle that left is asked for again: sysfs and USB/IP tell nobody when it is back. One that has been away
+# for long is asked for more rarely.
+_RETRY_SECONDS, _LONG_AWAY_SECONDS, _RARE_SECONDS = 0.05, 5.0, 1.0
 _TIMEOUT = 30.0
 
 
@@ -37,6 +38,7 @@ class Plug:
     busid: str
     vhci_port: int
     sock: socket.socket | None = None
+    since: float = 0.0  # when it left
 
 
 def check() -> None:
@@ -153,20 +155,19 @@ def keep(plugs: list[Plug]) -> None:
 
 
 def _watch(plugs: list[Plug]) -> None:
+    """Wait until a connection ends or it is time to ask again, and see to it."""
     poll = select.poll()
-    waiting = False
+    pause = _RARE_SECONDS
     for plug in plugs:
+        if plug.sock is None and not attach(plug):
+            pause = _RETRY_SECONDS if time.monotonic() - plug.since < _LONG_AWAY_SECONDS else pause
         if plug.sock is not None:
             poll.register(plug.sock, select.POLLRDHUP)
-        elif not attach(plug):
-            waiting = True
-        else:
-            poll.register(plug.sock, select.POLLRDHUP)  # type: ignore[arg-type]
-    gone = {descriptor for descriptor, _event in poll.poll(_RETRY_SECONDS * 1000 if waiting else 1000)}
+    gone = {descriptor for descriptor, _event in poll.poll(pause * 1000)}
     for plug in plugs:
         if plug.sock is not None and plug.sock.fileno() in gone:
             plug.sock.close()
-            plug.sock = None
+            plug.sock, plug.since = None, time.monotonic()
 
 
 def _detach(plug: Plug) -> None:
