@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WRITE = 5.0  # seconds
 _SET_CONTROL_LINE_STATE = 0x22  # USB CDC PSTN 1.2 clause 6.3.12
 _DTR_RTS = 0x0003
+_COMMUNICATION, _CDC_DATA = 0x02, 0x0A  # interface classes
 
 
 class BulkTransport:
@@ -45,7 +46,7 @@ class BulkTransport:
         try:
             usb.util.claim_interface(self._usb, interface.number)
             if dtr:
-                self._raise_dtr(interface.number)
+                self._raise_dtr(_control_interface(device, interface))
         except usb.core.USBError as error:
             self.close()
             raise self._error(error) from None
@@ -112,3 +113,9 @@ class BulkTransport:
         bus = self._device.bus
         now = bus.find(self._device.port) if bus is not None else None
         return now is None or now.generation != self._device.generation
+
+
+def _control_interface(device: UsbDevice, interface: Interface) -> int:
+    """Where class requests go: CDC data interfaces take none, their control interface stands before them (CDC 1.2)."""
+    before = [i.number for i in device.interfaces if i.number < interface.number and i.class_ == _COMMUNICATION]
+    return before[-1] if interface.class_ == _CDC_DATA and before else interface.number

@@ -7,7 +7,7 @@ import errno
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
-GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.EIO})
+_GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOENT})
 
 
 def vanished(port: str) -> DongleError:
@@ -66,7 +66,7 @@ def bus(server: str, reason: str) -> DongleError:
 def from_os(error: OSError, port: str, holders: list[tuple[int, str]] | None = None) -> DongleError:
     """The DongleError for an error number of the system, of pyserial or of pyusb on `port`."""
     number = error.errno
-    if number in (errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOENT):
+    if number in _GONE:
         return vanished(port)
     if number in (errno.EACCES, errno.EPERM):
         return permission(port)
