@@ -105,6 +105,13 @@ def mask_digits(digits: str, *, head: int = 0, tail: int = 4) -> str:
     return digits[:head] + "*" * hidden + digits[head + hidden :]
 
 
+def without_imsi(command: str, line: str) -> str:
+    """A `line` of the answer to `command` as a log or a transcript may keep it: an IMSI is masked, nothing else."""
+    if "+CIMI" not in command.upper():
+        return line
+    return re.sub(r"[0-9]{6,15}", lambda match: mask_digits(match[0], head=5), line)
+
+
 @dataclass(frozen=True)
 class DongleIdentity:
     """What tells this dongle from every other one, as far as it could be read."""

@@ -60,7 +60,6 @@ def _send(
     from dongle_cli.modem.decode import decode
     from dongle_cli.modem.engine import final_text
     from dongle_cli.provision.session import imei_of, open_modem
-    from dongle_cli.secrets import redact
 
     _check(commands, unsafe=unsafe, yes=yes)
     refused = False
@@ -69,8 +68,8 @@ def _send(
             reply = modem.engine.send(command)
             refused = refused or not reply.ok
             final = final_text(reply.final) if reply.final else ""
-            lines = [redact(line) for line in (*reply.lines, final) if line]
-            answer = decode("AT" + command, "".join(f"\r\n{line}\r\n" for line in (*reply.lines, final)))
+            lines = [modem.engine.shown(line) for line in (*reply.lines, final) if line]
+            answer = decode("AT" + command, "".join(f"\r\n{line}\r\n" for line in lines))
             if as_json:
                 output.emit({**answer, "lines": lines})
             else:

@@ -7,6 +7,7 @@ import time
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
+from dongle_cli.identity import without_imsi
 from dongle_cli.modem.at import Final, Reply, ReplyReader
 from dongle_cli.modem.causes import cme_meaning
 from dongle_cli.secrets import redact
@@ -66,7 +67,7 @@ class AtEngine:
         """The error that a refused command is."""
         return DongleError(
             _("{port}: the dongle refused {command}: {reason}.").format(
-                port=self.transport.name, command=redact("AT" + reply.command), reason=reason(reply)
+                port=self.transport.name, command=self.shown("AT" + reply.command), reason=reason(reply)
             ),
             code="at.refused",
             hint=_("Unplug the dongle, wait ten seconds, plug it in and run the command again."),
@@ -82,6 +83,12 @@ class AtEngine:
             buffer = (buffer + data)[-_LONGEST_LINE:]
             if buffer.endswith((b"\r", b"\n")) and buffer.strip():
                 break
+
+    @staticmethod
+    def shown(text: str) -> str:
+        """A line of the dialogue as it may be shown: without secrets, and where user and password stand side by side
+        without either, because some firmwares swap the two."""
+        return redact(text, order="unknown")
 
     def settle(self, seconds: float) -> None:
         """Leave the firmware alone for `seconds`, reading what it says by itself."""
@@ -109,14 +116,14 @@ class AtEngine:
         started = time.monotonic()
         self.transport.write(f"AT{command}\r".encode("ascii"))
         self.sent += 1
-        log.debug("> AT%s", redact(command))
+        log.debug("> AT%s", self.shown(command))
         deadline = started + (timeout or self._patience or patience(command))
         reply = self._collect(reader, deadline)
         self._stale = reply is None
         if reply is None:
             raise self._no_answer(command, reader, time.monotonic() - started)
         for line in (*reply.lines, *([final_text(reply.final)] if reply.final else [])):
-            log.debug("< %s", redact(line))
+            log.debug("< %s", without_imsi(command, self.shown(line)))
         return reply
 
     def _collect(self, reader: ReplyReader, deadline: float) -> Reply | None:
@@ -134,7 +141,7 @@ class AtEngine:
             pass
 
     def _no_answer(self, command: str, reader: ReplyReader, seconds: float) -> DongleError:
-        values = {"port": self.transport.name, "command": redact("AT" + command), "seconds": f"{seconds:.1f}"}
+        values = {"port": self.transport.name, "command": self.shown("AT" + command), "seconds": f"{seconds:.1f}"}
         if reader.received.strip():
             return DongleError(
                 _("{port}: the answer to {command} broke off; nothing more came for {seconds} s.").format(**values),

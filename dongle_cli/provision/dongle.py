@@ -128,6 +128,8 @@ class _Run:
     def _identify(self, session: Session) -> None:
         with self.step("identify", _("reading the identity")):
             modem = session.connect()
+            # The list's passwords are masked by value; the user stays, so that the transcript can be replayed.
+            session.recorder.order = contexts.auth_order(modem, modem.dialect.auth[0])
             self.identity = read_identity(modem)
             self.outcome.model = session.model.id
             self.outcome.imei = str(self.identity.imei) if self.identity.imei else None

@@ -10,7 +10,6 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.models import loader
 from dongle_cli.models.model import Model
-from dongle_cli.modem.context import auth_order
 from dongle_cli.modem.engine import AtEngine
 from dongle_cli.modem.identity import Maker, read_imei, read_maker
 from dongle_cli.modem.modem import Modem
@@ -89,7 +88,6 @@ class Session:
         if self.maker is None:
             self.maker = read_maker(modem)
         self.model = modem.model = loader.refine(self.model, self.maker.model or "")
-        self.recorder.order = auth_order(modem, modem.dialect.auth[0])
         return modem
 
     def disconnect(self) -> None:
