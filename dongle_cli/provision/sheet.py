@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import datetime
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,26 +106,35 @@ def _decoded(path: Path, raw: bytes) -> str:
 
 
 def _xlsx_rows(path: Path, raw: bytes) -> Iterator[Row]:
+    # The foreign reader warns of every feature it leaves out, and prints about styles; stdout is for our answer.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            return iter(list(_read_workbook(path, raw)))
+        except DongleError:
+            raise
+        except Exception as error:  # whatever a damaged file makes it stumble over
+            problem = _("the Excel file is damaged ({kind})").format(kind=type(error).__name__)
+            raise _unreadable(path, problem) from None
+
+
+def _read_workbook(path: Path, raw: bytes) -> Iterator[Row]:
     import openpyxl
 
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-                raise _unreadable(path, _("it is larger than {max} MB").format(max=MAX_UNPACKED // 2**20))
-        # Not data_only: what Excel last computed may be old, or absent where no Excel ever opened the file.
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
-        sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
-        for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-            if number > EXCEL_ROWS:
-                raise _unreadable(path, _("it has more than {max} rows").format(max=EXCEL_ROWS))
-            cells = [_cell(one.value, one.data_type, getattr(one, "number_format", "General")) for one in row]
-            while cells and cells[-1] == Cell():
-                cells.pop()
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
+            raise _unreadable(path, _("it is larger than {max} MB").format(max=MAX_UNPACKED // 2**20))
+    # Not data_only: what Excel last computed may be old, or absent where no Excel ever opened the file.
+    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
+    sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
+    for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
+        if number > EXCEL_ROWS:
+            raise _unreadable(path, _("it has more than {max} rows").format(max=EXCEL_ROWS))
+        cells = [_cell(one.value, one.data_type, getattr(one, "number_format", "General")) for one in row]
+        while cells and cells[-1] == Cell():
+            cells.pop()
+        if cells:
             yield number, cells
-    except DongleError:
-        raise
-    except Exception as error:  # whatever a damaged file makes the foreign reader stumble over
-        raise _unreadable(path, _("the Excel file is damaged ({kind})").format(kind=type(error).__name__)) from None
 
 
 def _cell(value: object, kind: str, number_format: str) -> Cell:

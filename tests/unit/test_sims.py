@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -260,6 +261,22 @@ def test_numbers_that_lose_nothing_are_taken(tmp_path: Path) -> None:
         sheet.cell(2, HEADER.index("asset_no") + 1).number_format = "0000"
 
     assert troubles(workbook(tmp_path / "b.xlsx", HEADER, line, change=padded)) == [(2, "asset_no")]
+
+
+def test_what_the_excel_reader_says_does_not_stand_in_our_answer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound_workbook())) as sound, zipfile.ZipFile(damaged, "w") as out:
+        for name in sound.namelist():
+            out.writestr(name, b"<styleSheet/>" if name == "xl/styles.xml" else sound.read(name))
+    (tmp_path / "a.xlsx").write_bytes(damaged.getvalue())
+    try:
+        load_sims(tmp_path / "a.xlsx")
+    except DongleError as error:
+        assert error.code == "sims.unreadable"
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
 
 
 def test_files_that_are_no_list(tmp_path: Path) -> None:
