@@ -1,4 +1,8 @@
-"""A stick that stalls SET_CONTROL_LINE_STATE cannot be opened by pyserial alone; we talk to it all the same."""
+"""A stick that stalls SET_CONTROL_LINE_STATE cannot be opened by pyserial alone; we talk to it all the same.
+
+With `option` bound, that is: `cdc_acm` swallows the refusal (its TIOCMSET compares with what was asked for when the tty
+was opened, and asks no more).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ import lab
 import serial
 import sysfs
 
-(acm,) = lab.start("cdc-acm", faults=("no-dtr",)).dongles
-tty = f"/dev/{sysfs.ttys(acm.port)[0]}"
+(quectel,) = lab.start("quectel-ec25", faults=("no-dtr",)).dongles
+tty = f"/dev/{sysfs.ttys(quectel.port)[2]}"
 try:
     serial.Serial(tty, 115200).close()
 except OSError as error:
@@ -20,5 +24,5 @@ else:
     raise bench.Failed("pyserial opened it: the stick did not refuse the DTR request")
 
 answer = json.loads(bench.dongle_cli("show", "--device", tty, "--format", "json").stdout)
-bench.same((answer["imei"], answer["iccid"]), (acm.imei, acm.iccid), "what show reads")
+bench.same((answer["imei"], answer["iccid"]), (quectel.imei, quectel.iccid), "what show reads")
 lab.stop()
