@@ -81,9 +81,11 @@ class UsbipBus:
                 rows = stream.exactly(wire.INTERFACE.size * exported.interfaces, deadline)
                 triples = tuple((row[0], row[1], row[2]) for row in wire.INTERFACE.iter_unpack(rows))
                 found.append(replace(exported, triples=triples))
-            return found
         finally:
             stream.sock.close()
+        listed = {exported.busid for exported in found}
+        # Linux's usbipd leaves out what somebody has imported; what we have ourselves is not gone for that.
+        return found + [exported for exported in self._backend.ours() if exported.busid not in listed]
 
     def _node(self, exported: wire.Exported) -> Node:
         with self._lock:

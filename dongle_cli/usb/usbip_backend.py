@@ -46,6 +46,7 @@ class Opened:
     """The connection all users of one device in this process share; servers allow one per device."""
 
     link: Link
+    exported: wire.Exported
     configuration: int
     users: int = 0
     parked: dict[int, Transfer] = field(default_factory=dict)  # by endpoint address: reads that timed out
@@ -144,6 +145,12 @@ class UsbipBackend:
         """Import the device, or share the connection that another part of this process has."""
         return self._open(dev.exported, patience=_REOPEN)
 
+    def ours(self) -> list[wire.Exported]:
+        """The devices that this process has open and that are still there."""
+        with self._lock:
+            opened = list(self._opened.values())
+        return [handle.exported for handle in opened if handle.link.alive()]
+
     def close_device(self, dev_handle: Opened) -> None:
         """Let go; the last user closes the connection, and the server takes the device back."""
         with self._lock:
@@ -165,7 +172,7 @@ class UsbipBackend:
                     opened.users += 1
                     return opened
             link = self._import(exported, monotonic() + patience)
-            opened = Opened(link, link.device.configuration, users=1, key=key)
+            opened = Opened(link, exported, link.device.configuration, users=1, key=key)
             with self._lock:
                 self._opened[key] = opened
             return opened

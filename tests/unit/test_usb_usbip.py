@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 
 import pytest
+import usb.util
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,6 +184,30 @@ def test_a_device_in_use_is_listed_and_held(server: Server) -> None:
     with pytest.raises(DongleError) as error:
         bus.open(found)
     assert (error.value.code, error.value.exit_code) == ("port.held", 1)
+
+
+def test_a_server_that_hides_devices_in_use_hides_ours_too(server: Server) -> None:
+    def hidden(peer: Peer) -> None:
+        peer.take(8)
+        peer.send(LIST + bytes(4))
+
+    def used(peer: Peer) -> None:
+        importing(peer)
+        while peer.sock.recv(4096):
+            pass
+
+    bus = server.bus(listing, described, listing, used, hidden)
+    (found,) = bus.devices()
+    first = bus.open(found)
+    first.get_active_configuration()
+    assert bus.devices() == [found]
+    assert bus.find("1-1") == found
+    second = bus.open(found)
+    second.get_active_configuration()
+    usb.util.dispose_resources(first)
+    assert bus.devices() == [found]
+    usb.util.dispose_resources(second)
+    assert bus.devices() == []
 
 
 def test_another_device_in_the_port_is_not_the_old_one(server: Server) -> None:
