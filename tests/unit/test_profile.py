@@ -221,7 +221,12 @@ def test_fields_are_filled_from_row_and_dongle(template: str, becomes: str) -> N
 
 @pytest.mark.parametrize(
     ("user", "row", "where"),
-    [("{asset_no}", ROW, "row 7"), ("{card_key}", ROW, "row 7"), ("{user}", None, "no SIM list"), ("{imsi}", ROW, "IMSI")],
+    [
+        ("{asset_no}", ROW, "row 7"),
+        ("{card_key}", ROW, "row 7"),
+        ("{user}", None, "no SIM list"),
+        ("{imsi}", ROW, "IMSI"),
+    ],
 )
 def test_a_missing_field_is_named_with_its_row(user: str, row: SimRow | None, where: str) -> None:
     with pytest.raises(DongleError) as caught:
