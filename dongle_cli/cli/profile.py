@@ -10,7 +10,7 @@ import typer
 
 from dongle_cli import paths
 from dongle_cli.cli import output
-from dongle_cli.cli.options import DryRun, Format, group
+from dongle_cli.cli.options import All, Device, DryRun, Format, group
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, ngettext
 
@@ -142,3 +142,34 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return "-" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@app.command(
+    help=_("Compare dongles with a profile and change nothing. Exit code 4 where one differs or cannot be read."),
+    epilog=_("Example: {command}").format(command="dongle-cli profile diff pref-closed.toml --sims sims.csv --all"),
+)
+def diff(
+    profile: Annotated[str, typer.Argument(metavar=_("PROFILE"), help=_("Profile: a file, or a name."))],
+    sims: Sims = None,
+    device: Device = None,
+    all_: All = False,
+    format_: Format = "text",
+) -> int:
+    from dataclasses import replace
+
+    from dongle_cli.cli.provision import change_text, job_for
+    from dongle_cli.cli.select import choose
+    from dongle_cli.provision.run import exit_code, provision_all
+    from dongle_cli.provision.session import imei_of
+
+    job = replace(job_for(profile, sims), switch=False, unlock=False, dry_run=True)
+    outcomes = provision_all(choose(device, all_, imei_of=imei_of), job, lambda _outcome: None)
+    for outcome in outcomes:
+        if format_ == "json":
+            output.emit(outcome.as_json())
+        elif outcome.code:
+            output.complain(f"{outcome.message} [{outcome.code}]", outcome.hint)
+        else:
+            lines = [change_text(change) for change in outcome.changes] or [_("as in the profile")]
+            output.answer("\n".join(f"{outcome.port}  {line}" for line in lines))
+    return int(exit_code(outcomes))

@@ -65,7 +65,7 @@ def provision(
     record: Record = None,
     format_: Format = "text",
 ) -> int:
-    job = _job(profile, sims, operator, checker)
+    job = job_for(profile, sims, operator, checker)
     job = replace(job, attach=not no_attach, replug=replug, dry_run=dry_run, force=force, record_to=record)
     return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="provision")
 
@@ -92,14 +92,15 @@ def flash(
     record: Record = None,
     format_: Format = "text",
 ) -> int:
-    job = _job(profile, sims, operator, checker)
+    job = job_for(profile, sims, operator, checker)
     job = replace(
         job, switch=False, unlock=False, attach=False, replug=replug, dry_run=dry_run, force=force, record_to=record
     )
     return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="flash")
 
 
-def _job(profile: str, sims: Path | None, operator: str | None, checker: str | None) -> Job:
+def job_for(profile: str, sims: Path | None, operator: str | None = None, checker: str | None = None) -> Job:
+    """What provision, flash and profile diff have in common: profile, SIM list and register, loaded and checked."""
     from dongle_cli.provision.job import Job
     from dongle_cli.provision.profile import load_profile
     from dongle_cli.provision.sims import load_sims
