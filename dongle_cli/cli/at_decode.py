@@ -27,7 +27,7 @@ def run_decode(text: str, as_json: bool) -> list[dict[str, object]]:
 
     A line that is no such object becomes an answer with result "error"; it never stops the others.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]  # a JSON string may hold other line separators
     if as_json and any(line.lstrip().startswith("{") for line in lines):
         answers = [_explained(line) for line in lines]
     else:

@@ -32,7 +32,7 @@ def port_modes(lines: Sequence[str]) -> list[Port]:
     """The functions of a stick, in the order that ^GETPORTMODE gives them."""
     found = []
     for value in after(lines, "^GETPORTMODE"):
-        for name, index in re.findall(r"([A-Za-z0-9_]+)\s*:\s*(\d{1,3})\s*(?=,|$)", value, re.ASCII):
+        for name, index in re.findall(r"\b([A-Za-z0-9_]{1,32})\s*:\s*(\d{1,3})\s*(?=,|$)", value, re.ASCII):
             found.append(Port(_PORTS.get(name.lower(), "OTHER"), name, int(index)))
     return found
 
