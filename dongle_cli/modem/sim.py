@@ -5,6 +5,7 @@ Which PIN may be sent, and when, is decided in `provision`; a wrong PIN in any o
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from dongle_cli.modem import parse
@@ -18,6 +19,8 @@ PUK = "SIM PUK"
 # VERIFY with an empty body asks for the counter and does not lower it (ETSI TS 102 221 clause 11.1.9).
 _CSIM_COUNTER = '+CSIM=10,"0020000100"'
 _NOT_INSERTED = 10  # +CME ERROR, 27.007 clause 9.2
+_COMES_UP = 5.0  # seconds that a card may need after power-on before it counts as absent
+_AGAIN = 0.5  # seconds between two questions; a +CPIN: or +QIND: that comes by itself ends the wait
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,28 @@ class SimState:
 
 def read_state(modem: Modem) -> SimState:
     """Lock state, PIN switch and counters (27.007 clauses 8.3, 7.4 and 8.65)."""
-    reply = modem.engine.send("+CPIN?")
+    reply = _settled(modem)
     if not reply.ok:
-        absent = reply.final is not None and reply.final.number == _NOT_INSERTED
-        return SimState(None, absent=absent)
+        return SimState(None, absent=_absent(reply))
     state = parse.pin_state(reply.lines)
     enabled = parse.facility_lock(modem.query('+CLCK="SC",2'))
     # A card that asks for its PIN has it switched on, whatever +CLCK answers meanwhile.
     return SimState(state, pin_enabled=True if state in (PIN, PUK) else enabled, retries=read_retries(modem))
+
+
+def _settled(modem: Modem) -> Reply:
+    """The reply to +CPIN? once the card has come up: just after power-on a dongle says that there is none."""
+    started = time.monotonic()
+    while True:
+        reply = modem.engine.send("+CPIN?")
+        waking = _absent(reply) or (reply.ok and parse.pin_state(reply.lines) is None)
+        if not waking or time.monotonic() - started > _COMES_UP:
+            return reply
+        modem.engine.listen(_AGAIN)
+
+
+def _absent(reply: Reply) -> bool:
+    return reply.final is not None and not reply.final.ok and reply.final.number == _NOT_INSERTED
 
 
 def read_retries(modem: Modem) -> dict[str, int | None]:

@@ -21,6 +21,7 @@ from dongle_cli.usb.device import UsbDevice
 
 Notice = Callable[[str], None]
 RETURN_TIMEOUT = 60.0  # seconds for a dongle to come back after a switch or a reset
+BY_HAND_TIMEOUT = 180.0  # seconds for a person to unplug it and plug it in again
 
 
 class Session:
@@ -98,22 +99,27 @@ class Session:
 
     def reset(self) -> None:
         """Power-cycle by command, wait for the same port path, make it a modem again, and reconnect."""
-        modem = self.modem
         before = self.device
-        for command in modem.dialect.reset:
-            try:
-                if modem.engine.send(command).ok:
-                    break
-            except DongleError as error:
-                if error.code not in ("usb.vanished", "at.silent", "at.half-line"):
-                    raise
-                break  # it went before it could answer
+        by_itself = any(self._restarts(command) for command in self.modem.dialect.reset)
         self.disconnect()
-        self.wait_back(before)
+        if not by_itself:
+            self.notice(
+                _("{port}: unplug the dongle, wait ten seconds, and plug it in again.").format(port=before.port)
+            )
+        self.wait_back(before, RETURN_TIMEOUT if by_itself else BY_HAND_TIMEOUT)
 
-    def wait_back(self, before: UsbDevice) -> None:
+    def _restarts(self, command: str) -> bool:
+        """Whether the firmware takes `command` for a restart; one that is gone before it could answer has."""
+        try:
+            return self.modem.engine.send(command).ok
+        except DongleError as error:
+            if error.code not in ("usb.vanished", "at.silent", "at.half-line"):
+                raise
+            return True
+
+    def wait_back(self, before: UsbDevice, timeout: float = RETURN_TIMEOUT) -> None:
         """Wait until the dongle that was unplugged or reset is back under its port path, as a modem."""
-        self.device = wait.wait_for_port(before.port, loader.is_dongle, RETURN_TIMEOUT, gone_first=before)
+        self.device = wait.wait_for_port(before.port, loader.is_dongle, timeout, gone_first=before)
         if self.in_storage_mode:
             self.notice(_("{port}: came back as a CD-ROM; it is switched again.").format(port=before.port))
             self.switch()

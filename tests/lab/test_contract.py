@@ -1,0 +1,119 @@
+"""The contracts that scripts rely on: exact JSON keys, exit codes, errors as one object on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Lab = Any
+LIST = {"schema", "port", "usb", "mode", "model", "vendor", "serial", "at_ports", "driver"}
+SHOW = {
+    "schema", "port", "usb", "manufacturer", "model", "firmware", "imei", "iccid", "imsi", "sim", "contexts",
+    "registration", "signal",
+}  # fmt: skip
+PROVISION = {"schema", "port", "imei", "iccid", "result", "code", "changes", "steps", "seconds"}
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_list(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=3, models=["huawei-e3372", "quectel-ec25", "huawei-hilink"])
+    listed = bench.run("list", "--format", "json")
+    assert listed.returncode == 0
+    storage, modem, http = lines(listed.stdout)
+    assert storage.keys() >= LIST and storage["schema"] == 1
+    assert (storage["port"], storage["usb"], storage["mode"], storage["at_ports"]) == (
+        "1-1",
+        "12d1:14fe",
+        "storage",
+        [],
+    )
+    assert (modem["usb"], modem["mode"], modem["at_ports"][0]) == ("2c7c:0125", "modem", "1-2:1.2")
+    assert http["note"] == "http-only"
+
+
+def test_show(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    shown = bench.run("show", "--format", "json")
+    assert shown.returncode == 0, shown.stderr
+    (answer,) = lines(shown.stdout)
+    truth = bench.status()[0]
+    assert answer.keys() >= SHOW
+    assert (answer["imei"], answer["iccid"]) == (truth["imei"], truth["iccid"])
+    assert answer["imsi"].startswith("440") and "*" in answer["imsi"]
+    assert answer["sim"] == {"state": "READY", "pin_enabled": False, "pin_retries": 3, "puk_retries": 10}
+    assert answer["contexts"][0].keys() == {"cid", "type", "apn", "auth", "user"}
+    assert answer["registration"].keys() == {"stat", "act", "cause_type", "reject_cause", "tac", "ci"}
+    assert answer["signal"].keys() == {"rssi_dbm", "rsrp_dbm", "rsrq_db", "sinr_db"}
+    unmasked = bench.run("show", "--format", "json", "--unmask")
+    assert lines(unmasked.stdout)[0]["imsi"].isdecimal()
+
+
+def test_show_without_a_card_says_null_and_not_a_guess(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"], faults=["no-sim"])
+    (answer,) = lines(bench.run("show", "--format", "json").stdout)
+    assert (answer["iccid"], answer["imsi"]) == (None, None)
+    assert answer["sim"] == {"state": None, "pin_enabled": None, "pin_retries": None, "puk_retries": None}
+
+
+def test_provision(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    arguments = ("provision", bench.profile, "--sims", bench.sims, "--yes", "--format", "json")
+    (outcome,) = lines(bench.run(*arguments).stdout)
+    assert outcome.keys() >= PROVISION
+    assert outcome["changes"] and all(change.keys() == {"what", "before", "after"} for change in outcome["changes"])
+    assert outcome["steps"] and all(step.keys() >= {"step", "result", "seconds"} for step in outcome["steps"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        (["show", "--device", "9-9"], 3, "device.unknown"),
+        (["show"], 3, "device.several"),
+        (["show", "--nonsense"], 2, "usage.click"),
+        (["at", "+CFUN=0", "--device", "1-1"], 2, "usage.at-not-reading"),
+        (["at", 'AT+EGMR=1,7,"490154203237518"', "--unsafe", "--yes", "--device", "1-1"], 2, "usage.at-forbidden"),
+        (["provision", "no-such-profile", "--all", "--yes"], 1, "profile.missing"),
+    ],
+)
+def test_errors(lab: Callable[..., Lab], arguments: list[str], exit_code: int, code: str) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    done = bench.run(*arguments, "--format", "json")
+    assert (done.returncode, done.stdout) == (exit_code, "")
+    (error,) = lines(done.stderr)
+    assert error["schema"] == 1
+    assert error["error"]["code"] == code
+    assert error["error"].keys() >= {"code", "message", "hint"}
+
+
+def test_no_dongle_at_all(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    bench.stop()
+    done = bench.run("show", "--format", "json")
+    assert (done.returncode, lines(done.stderr)[0]["error"]["code"]) == (1, "usb.bus")
+
+
+@pytest.mark.parametrize("spec", ["port", "imei", "serial"])
+def test_a_dongle_is_named_by_port_imei_or_serial(lab: Callable[..., Lab], spec: str) -> None:
+    bench = lab(count=2, models=["quectel-ec25", "cdc-acm"])
+    listed = lines(bench.run("list", "--format", "json").stdout)[1]
+    value = {"port": "1-2", "imei": bench.status()[1]["imei"], "serial": listed["serial"]}[spec]
+    (answer,) = lines(bench.run("show", "--device", value, "--format", "json").stdout)
+    assert (answer["port"], answer["imei"]) == ("1-2", bench.status()[1]["imei"])
+
+
+def test_at_reads_and_explains(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    done = bench.run("at", "+CSQ", "AT+CPIN?", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    signal, lock = lines(done.stdout)
+    assert signal["command"] == "AT+CSQ" and signal["result"] == "ok"
+    assert (lock["command"], lock["values"]["lock"]) == ("AT+CPIN?", "READY")
+    asked = bench.run("at", "+CFUN=4", "--unsafe", "--format", "json")
+    assert (asked.returncode, lines(asked.stderr)[0]["error"]["code"]) == (2, "usage.confirm")
+    assert bench.run("at", "+CFUN=1", "--unsafe", "--yes").returncode == 0
