@@ -92,6 +92,7 @@ class _Run:
         with self.step("sim", _("reading the SIM")):
             state = sim.read_state(session.modem)
             self._find_row(state)
+            self._note_seen(session)
             state = self._unlock(session, state)
         with self.step("plan", _("comparing with the profile")):
             before = contexts.read_contexts(session.modem)
@@ -194,6 +195,13 @@ class _Run:
                 ),
                 code="sim.imei-mismatch",
                 hint=_("Put the SIM into the dongle that the list names. Nothing was written."),
+            )
+
+    def _note_seen(self, session: Session) -> None:
+        if not self.job.dry_run:
+            outcome = self.outcome
+            self.job.register.seen(
+                outcome.imei, outcome.iccid, outcome.model, self.port, outcome.asset_no, serial=session.device.serial
             )
 
     def _unlock(self, session: Session, state: SimState) -> SimState:

@@ -40,15 +40,6 @@ class PinAttempt:
     run_id: str | None
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """The same IMEI or ICCID at two ports of one run: a clone, or a stick that was moved meanwhile."""
-
-    what: Literal["imei", "iccid"]
-    value: str
-    port: str  # where it was seen first
-
-
 class Finished(Protocol):
     """What the register keeps of an outcome."""
 
@@ -242,25 +233,17 @@ class Register:
         *,
         serial: str | None = None,
         run_id: str | None = None,
-    ) -> list[Conflict]:
-        """Note who is at `port` in this run, and return where the same IMEI or ICCID already is."""
+    ) -> None:
+        """Note who is at `port` in this run, before anything is done to it: a killed run shows it unfinished."""
         from dongle_cli.register.tables import run_dongles
 
         run_id = run_id or self.run_id
         at = _now()
-        conflicts: list[Conflict] = []
         with self._writing() as connection:
-            lock_writers(connection)  # two ports with one IMEI must not both be the first
             if run_id:
-                for what, value in (("imei", imei), ("iccid", iccid)):
-                    query = run_dongles.select().where(run_dongles.c.run_id == run_id, run_dongles.c.port != port)
-                    same = connection.execute(query.where(run_dongles.c[what] == value)).first() if value else None
-                    if same and value:
-                        conflicts.append(Conflict("imei" if what == "imei" else "iccid", value, same.port))
                 values = {"imei": imei, "iccid": iccid, "model": model, "asset_no": asset_no, "at": at}
                 _put(connection, run_dongles, {"run_id": run_id, "port": port}, values)
             _meet(connection, imei, iccid, at, model=model, serial=serial, asset_no=asset_no, port=port)
-        return conflicts
 
     def finish(self, run_id: str, outcome: Finished) -> None:
         """Write down how one dongle's part of a run ended, with the digest of its evidence file, and chain it."""

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from dongle_cli import paths
 from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import digest
 from dongle_cli.provision.outcome import Outcome
-from dongle_cli.register.register import Conflict, Register
+from dongle_cli.register.register import Register
 from dongle_cli.secrets import Secret
 
 ICCID = "8981030000012620008"
@@ -127,18 +126,17 @@ def test_an_attempt_is_on_the_disk_before_anything_is_sent() -> None:
         assert register.history_break() is None
 
 
-def test_the_same_imei_or_sim_at_two_ports_of_a_run_is_a_conflict() -> None:
+def test_who_is_at_a_port_is_known_and_unfinished_until_it_ends() -> None:
     with Register.open() as register:
-        register.begin_run()
-        assert register.seen(IMEI, ICCID, "m", "1-1", "A-1") == []
-        assert register.seen(IMEI, ICCID, "m", "1-1", "A-1") == []  # re-plugged
-        assert register.seen(IMEI, None, "m", "1-2") == [Conflict("imei", IMEI, "1-1")]
-        assert register.seen(None, ICCID, "m", "1-3") == [Conflict("iccid", ICCID, "1-1")]
-        assert register.seen(None, None, None, "1-4") == []
-        register.begin_run()
-        assert register.seen(IMEI, ICCID, "m", "1-2") == []
+        run = register.begin_run()
+        register.seen(IMEI, None, "m", "1-1")
+        register.seen(IMEI, ICCID, "m", "1-2", "A-1")
         (known,) = register.rows("dongles")
         assert (known["asset_no"], known["port"], known["iccid"]) == ("A-1", "1-2", ICCID)
+        rows = {row["port"]: row["result"] for row in register.rows("run_dongles")}
+        assert rows == {"1-1": None, "1-2": None}
+        register.finish(run, Outcome(port="1-2", imei=IMEI, result="ok"))
+        assert {row["port"]: row["result"] for row in register.rows("run_dongles")} == {"1-1": None, "1-2": "ok"}
 
 
 def test_a_run_ends_with_what_became_of_each_dongle(tmp_path: Path) -> None:
@@ -216,14 +214,6 @@ def test_32_threads_and_two_processes_at_once_lose_nothing() -> None:
         results = register.results([run["id"] for run in register.rows("runs")])
         assert list(results.values()) == [{"ok": 32}, {"ok": 32}]
         assert len(register.rows("dongles")) == 32
-
-
-def test_one_imei_at_32_ports_at_once_is_first_at_one_of_them() -> None:
-    with Register.open() as register:
-        register.begin_run()
-        with ThreadPoolExecutor(32) as pool:
-            found = list(pool.map(lambda n: register.seen(IMEI, None, "m", f"1-{n}"), range(32)))
-        assert sum(not conflicts for conflicts in found) == 1
 
 
 @pytest.mark.parametrize(
