@@ -1,0 +1,73 @@
+"""While we work on one dongle ModemManager leaves that one alone and keeps the other; it takes it back when we go.
+
+usb-modeswitch's udev rule is active here: the Huawei is switched by the system before we see it.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import bench
+import lab
+import modemmanager
+import sysfs
+
+bench.modeswitch_rule(True)
+# The Quectel answers slowly, so that there is time to look while it is worked on.
+made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.1@2",))
+huawei, quectel = made.dongles
+bench.wait_for("udev had the Huawei switched", lambda: sysfs.plugged().get(huawei.port) == "12d1:1506", 60)
+modemmanager.start()
+both = {huawei.port, quectel.port}
+before = bench.wait_for("both in ModemManager", lambda: modemmanager.modems(both), 150)
+command = ("provision", made.profile, "--sims", made.sims, "--device", quectel.port, "--yes", "--format", "json")
+
+
+def held_by_modemmanager() -> set[str]:
+    """The Quectel's ttys that ModemManager has open."""
+    pid = subprocess.run(["pidof", "ModemManager"], capture_output=True, text=True, check=True).stdout.strip()
+    ttys = {f"/dev/{name}" for name in sysfs.ttys(quectel.port).values()}
+    return {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()} & ttys
+
+
+def alone() -> bool:
+    """Whether ModemManager has the Huawei, the very same modem as before, and not the Quectel."""
+    now = modemmanager.modems()
+    paths = {port: modem["dbus-path"] for port, modem in now.items()}
+    return paths == {huawei.port: before[huawei.port]["dbus-path"]}
+
+
+def begin(log: Path) -> subprocess.Popen[bytes]:
+    """Start provisioning the Quectel, and come back once ModemManager has let it go."""
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "dongle_cli", *command], stdout=out, stderr=subprocess.STDOUT)
+    bench.wait_for("ModemManager has let the Quectel go, and kept the Huawei", alone, 60)
+    bench.same(process.poll(), None, "provision goes on")
+    return process
+
+
+def taken_back() -> None:
+    """ModemManager gets the Quectel again, with nobody's help."""
+    modem = bench.wait_for("both again", lambda: modemmanager.modems(both), 150)[quectel.port]
+    bench.same(modem["generic"]["equipment-identifier"], quectel.imei, "IMEI of the Quectel in ModemManager")
+
+
+# Killed in the middle: nobody tells ModemManager but the end of our D-Bus connection.
+process = begin(bench.OUT / "killed.log")
+process.send_signal(signal.SIGKILL)
+bench.same(process.wait(10), -signal.SIGKILL, "how the killed run ended")
+taken_back()
+
+process = begin(bench.OUT / "provision.log")
+bench.same(held_by_modemmanager(), set(), "ttys of the Quectel that ModemManager has open meanwhile")
+bench.same(alone(), True, "it still is without the Quectel")
+process.wait(90)
+answer = json.loads((bench.OUT / "provision.log").read_text().splitlines()[-1])
+bench.same((answer["result"], answer["imei"]), ("ok", quectel.imei), "the run")
+taken_back()
+modemmanager.stop()
+lab.stop()
