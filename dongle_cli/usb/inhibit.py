@@ -68,8 +68,10 @@ class Inhibition:
                 self._until_news(_UNKNOWN - waited)
             elif problem in _LEFT_ALONE:
                 return
-            else:
+            elif uid in self._exported():
                 raise _refused(device, problem)
+            else:
+                return  # this user may not ask, and need not: a port it probes all the same says so when it is opened
 
     def close(self) -> None:
         """Let ModemManager have the device back."""
@@ -101,6 +103,17 @@ class Inhibition:
         if reply.header.message_type is not MessageType.error:
             return None
         return str(reply.header.fields.get(HeaderFields.error_name, "?"))
+
+    def _exported(self) -> set[str]:
+        """The devices that ModemManager has, by their paths in sysfs; everybody may ask for these."""
+        from jeepney import DBusAddress, MessageType, new_method_call
+
+        objects = DBusAddress(_PATH, _NAME, "org.freedesktop.DBus.ObjectManager")
+        reply = self._call(new_method_call(objects, "GetManagedObjects"))
+        if reply.header.message_type is MessageType.error:
+            return set()
+        modems = (interfaces.get(_NAME + ".Modem", {}) for interfaces in reply.body[0].values())
+        return {str(modem["Device"][1]) for modem in modems if "Device" in modem}
 
     def _call(self, message: Any) -> Any:
         if self._bus is None:

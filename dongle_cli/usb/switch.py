@@ -63,9 +63,7 @@ def to_modem(
         )
     for attempt in range(1, _TRIES + 1):
         _send(device, switch)
-        # A stick that changes its configuration stays plugged in: there the old device is the new one.
-        stays = switch.method == "configuration"
-        back = wait_for_port(device.port, _modem if stays else _anything, timeout, gone_first=None if stays else device)
+        back = _wait_back(device, switch, timeout)
         if loader.mode_of(back) != "storage":
             return back
         if attempt < _TRIES:
@@ -83,12 +81,14 @@ def to_modem(
     )
 
 
-def _modem(device: UsbDevice) -> bool:
-    return loader.mode_of(device) == "modem"
-
-
-def _anything(device: UsbDevice) -> bool:
-    return True
+def _wait_back(device: UsbDevice, switch: Switch, timeout: float) -> UsbDevice:
+    if switch.method != "configuration":
+        return wait_for_port(device.port, lambda now: True, timeout, gone_first=device)
+    # A stick that changes its configuration may stay plugged in all the while.
+    wanted = switch.configuration
+    return wait_for_port(
+        device.port, lambda now: now.configuration == wanted or now.generation != device.generation, timeout
+    )
 
 
 def _send(device: UsbDevice, switch: Switch) -> None:
@@ -110,8 +110,7 @@ def _send(device: UsbDevice, switch: Switch) -> None:
                 case "sierra":
                     _control(opened, 0x40, 0x0B, 1)
                 case "configuration":
-                    _release_drivers(opened, device.interfaces)
-                    opened.set_configuration(switch.configuration)
+                    _configure(opened, device, switch.configuration)
             time.sleep(switch.release_delay)
     except OSError as error:
         if error.errno not in _LEAVING:
@@ -136,6 +135,13 @@ def _opened(device: UsbDevice) -> Iterator[usb.core.Device]:
 
 def _control(opened: usb.core.Device, request_type: int, request: int, value: int) -> None:
     opened.ctrl_transfer(request_type, request, value, 0, b"", _TRANSFER)
+
+
+def _configure(opened: usb.core.Device, device: UsbDevice, value: int | None) -> None:
+    if value not in {configuration.bConfigurationValue for configuration in opened}:
+        raise fault.failed(device.port, _("it has no configuration {value}").format(value=value))
+    _release_drivers(opened, device.interfaces)
+    opened.set_configuration(value)
 
 
 def _commands(opened: usb.core.Device, device: UsbDevice, messages: tuple[bytes, ...]) -> None:

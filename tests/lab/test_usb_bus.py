@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dongle_cli.errors import DongleError
+from dongle_cli.lab.families import FAMILIES
 from dongle_cli.models import loader
 from dongle_cli.models.model import Switch
 from dongle_cli.transport.base import Transport
@@ -203,6 +204,18 @@ def test_a_storage_face_becomes_a_modem_at_the_same_port(bench: Start) -> None:
     port = at_port(back)
     assert ask(port, "AT").endswith(b"OK\r\n")
     port.close()
+
+
+STORAGE = sorted(name for name, family in FAMILIES.items() if family.storage_face is not None)
+
+
+@pytest.mark.parametrize("model", STORAGE)
+def test_every_stick_with_a_storage_face_is_switched_as_its_model_says(bench: Start, model: str) -> None:
+    bench(1, models=[model])
+    (device,) = scan()
+    assert loader.mode_of(device) == "storage"
+    back = to_modem(device)
+    assert (back.port, loader.mode_of(back)) == (device.port, "modem")
 
 
 def test_once_back_as_storage_is_switched_again_and_said(bench: Start) -> None:

@@ -107,7 +107,7 @@ def test_holders_names_the_programs_that_have_a_file_open(home: Path) -> None:
 class ModemManager:
     """What ModemManager answers to InhibitDevice, on a D-Bus of its own; `answers` are played one a call."""
 
-    def __init__(self, answers: list[str | None]) -> None:
+    def __init__(self, answers: list[str | None], exported: str | None = None) -> None:
         from jeepney import message_bus
         from jeepney.io.blocking import open_dbus_connection
 
@@ -115,7 +115,7 @@ class ModemManager:
         self.answers = answers
         self.bus = open_dbus_connection(bus="SYSTEM")
         self.bus.send_and_get_reply(message_bus.RequestName("org.freedesktop.ModemManager1"))
-        self.gone: list[str] = []
+        self.exported = exported
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -132,6 +132,9 @@ class ModemManager:
                 self.calls.append(message.body)
                 answer = self.answers.pop(0) if self.answers else None
                 self.bus.send(new_error(message, answer) if answer else new_method_return(message))
+            else:
+                modems = {"/Modem/0": {"org.freedesktop.ModemManager1.Modem": {"Device": ("s", self.exported)}}}
+                self.bus.send(new_method_return(message, "a{oa{sa{sv}}}", (modems if self.exported else {},)))
 
 
 @pytest.fixture
@@ -190,14 +193,20 @@ def test_a_device_it_does_not_hold_needs_no_inhibition(system_bus: None, modem: 
         assert manager.calls
 
 
-def test_its_refusal_is_an_error_and_leaves_no_lock(system_bus: None, modem: UsbDevice) -> None:
-    manager = ModemManager([ERROR + "Unauthorized"])
+def test_its_refusal_is_an_error_and_leaves_no_lock(system_bus: None, modem: UsbDevice, home: Path) -> None:
+    manager = ModemManager([ERROR + "Unauthorized"], exported=str(home / "sys" / "1-1.4"))
     with pytest.raises(DongleError) as error, claim(modem):
         pass
     assert error.value.code == "port.held"
     assert "ModemManager" in error.value.message
     with claim(modem):
         assert len(manager.calls) == 2
+
+
+def test_its_refusal_does_not_matter_for_a_device_it_does_not_have(system_bus: None, modem: UsbDevice) -> None:
+    manager = ModemManager(["org.freedesktop.DBus.Error.AccessDenied"], exported="/sys/devices/other")
+    with claim(modem):
+        assert len(manager.calls) == 1
 
 
 def test_without_modemmanager_or_a_bus_there_is_nothing_to_ask(

@@ -16,7 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongle_cli.errors import DongleError
-from dongle_cli.usb import usbip, usbip_backend
+from dongle_cli.models import loader
+from dongle_cli.models.model import Switch
+from dongle_cli.usb import switch, usbip, usbip_backend
+from dongle_cli.usb.enumerate import scan
 from dongle_cli.usb.usbip import UsbipBus
 
 LIST = struct.pack(">HHI", 0x0111, 0x0005, 0)
@@ -72,9 +75,11 @@ class Peer:
     def taken_back(self, seq: int, status: int) -> None:
         self.send(struct.pack(">IIIIIi24x", 4, seq, 0, 0, 0, status))
 
-    def descriptors(self) -> None:
-        """Answer what a host asks of every new device: three GET_DESCRIPTORs."""
-        for wanted in (DEVICE_DESCRIPTOR, CONFIGURATION[:9], CONFIGURATION):
+    def descriptors(self, configurations: int = 1) -> None:
+        """Answer what a host asks of every new device: GET_DESCRIPTOR, once and then twice a configuration."""
+        whole = [CONFIGURATION[:5] + bytes([value]) + CONFIGURATION[6:] for value in range(1, configurations + 1)]
+        answers = [DEVICE_DESCRIPTOR[:-1] + bytes([configurations])]
+        for wanted in answers + [part for one in whole for part in (one[:9], one)]:
             _command, seq, _direction, _endpoint, length, _setup = self.urb()
             self.answer(seq, wanted[:length])
 
@@ -208,6 +213,43 @@ def test_a_server_that_hides_devices_in_use_hides_ours_too(server: Server) -> No
     assert bus.devices() == [found]
     usb.util.dispose_resources(second)
     assert bus.devices() == []
+
+
+def test_a_stick_that_changes_its_configuration_need_not_leave(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def switching(peer: Peer) -> None:
+        importing(peer)
+        _command, seq, _direction, _endpoint, _length, setup = peer.urb()
+        asked.append(setup)
+        peer.answer(seq)
+        peer.sock.recv(1)
+
+    def with_two(peer: Peer) -> None:
+        importing(peer)
+        peer.descriptors(2)
+        peer.sock.recv(1)
+
+    changed = LISTED[:-4].removesuffix(bytes([1, 1, 1])) + bytes([2, 1, 1]) + LISTED[-4:]
+
+    def relisting(peer: Peer) -> None:
+        peer.take(8)
+        peer.send(changed if asked else LISTED)
+
+    bus = server.bus(listing, with_two, listing, switching, relisting)
+    monkeypatch.setenv("DONGLE_BUS", bus.name)
+    (found,) = scan()
+    for value in (3, None):
+        with pytest.raises(DongleError) as error:
+            switch.to_modem(
+                found, loader.find(found), Switch("configuration", configuration=value), notice=lambda _text: None
+            )
+        assert error.value.code == "port.failed"
+        server.roles[:0] = [listing]
+    how = Switch("configuration", configuration=2)
+    back = switch.to_modem(found, loader.find(found), how, timeout=5, notice=lambda _text: None)
+    assert asked == [bytes([0x00, 9, 2, 0, 0, 0, 0, 0])]
+    assert (back.generation, back.configuration) == (found.generation, 2)
 
 
 def test_another_device_in_the_port_is_not_the_old_one(server: Server) -> None:
