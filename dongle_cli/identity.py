@@ -38,7 +38,9 @@ class Imei:
             body = digits[:14]
             digits = body + next(d for d in "0123456789" if luhn_valid(body + d))
         if not re.fullmatch(r"[0-9]{15}", digits) or not luhn_valid(digits) or len(set(digits)) == 1:
-            raise DongleError(_("{value} is no IMEI (15 digits with a check digit).").format(value=text), code="identity.imei")
+            raise DongleError(
+                _("{value} is no IMEI (15 digits with a check digit).").format(value=text), code="identity.imei"
+            )
         return cls(digits)
 
     @property
@@ -64,7 +66,9 @@ class Iccid:
             raw = "".join(raw[i + 1] + raw[i] for i in range(0, len(raw), 2))
         raw = raw[:-1] if raw.endswith("F") else raw
         if not re.fullmatch(r"89[0-9A-F]{16,18}", raw):
-            raise DongleError(_("{value} is no ICCID (89 and 16 to 18 more digits).").format(value=text), code="identity.iccid")
+            raise DongleError(
+                _("{value} is no ICCID (89 and 16 to 18 more digits).").format(value=text), code="identity.iccid"
+            )
         return cls(raw)
 
     @property
