@@ -54,13 +54,13 @@ class Imei:
 
 @dataclass(frozen=True, order=True)
 class Iccid:
-    """The SIM card's number: "89", then country and issuer, 18 to 20 characters (ITU-T E.118; GSMA cards may hold A-F)."""
+    """The SIM card's number: "89", country and issuer, 18 to 20 characters (ITU-T E.118; some cards hold A-F)."""
 
     digits: str
 
     @classmethod
     def parse(cls, text: str) -> Iccid:
-        """An ICCID straight or nibble-swapped as in EF_ICCID, filler F dropped; DongleError `identity.iccid` otherwise."""
+        """An ICCID, straight or nibble-swapped as in EF_ICCID, filler F dropped; else DongleError `identity.iccid`."""
         raw = typed(text).strip('"').upper()
         if raw.startswith("98") and len(raw) % 2 == 0:
             raw = "".join(raw[i + 1] + raw[i] for i in range(0, len(raw), 2))

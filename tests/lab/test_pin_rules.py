@@ -80,7 +80,7 @@ def test_without_an_iccid_no_pin(lab: Callable[..., Lab]) -> None:
 
 def test_another_cards_pin_is_not_tried(lab: Callable[..., Lab]) -> None:
     bench = lab(count=2, models=MODEL, pin=True)
-    first, second = bench.sims.read_text().splitlines()[1:]
+    first, _second = bench.sims.read_text().splitlines()[1:]
     bench.sims.write_text(bench.sims.read_text().replace(first + "\n", ""))
     code, outcomes = provision(bench)
     assert code == 4

@@ -1,4 +1,4 @@
-"""Each fault of the lab against a whole run: the exact error code and exit code, and that the neighbour is untouched."""
+"""Each fault of the lab against a whole run: the exact error code and exit code, and the neighbour untouched."""
 
 from __future__ import annotations
 
