@@ -33,6 +33,8 @@ class BulkTransport:
         import usb.util
 
         self.name = port_name(device, interface)
+        if not interface.endpoints:  # another program had it when it was listed
+            device, interface = _looked_at_again(device, interface)
         pair = interface.bulk_pair()
         if pair is None or device.bus is None:
             raise fault.failed(self.name, _("it has no pair of bulk endpoints"))
@@ -113,6 +115,15 @@ class BulkTransport:
         bus = self._device.bus
         now = bus.find(self._device.port) if bus is not None else None
         return now is None or now.generation != self._device.generation
+
+
+def _looked_at_again(device: UsbDevice, interface: Interface) -> tuple[UsbDevice, Interface]:
+    now = device.bus.find(device.port) if device.bus is not None else None
+    if now is None or now.generation != device.generation:
+        raise fault.vanished(device.port)
+    if not any(other.endpoints for other in now.interfaces):
+        raise fault.held(device.port, [])
+    return now, next((i for i in now.interfaces if i.number == interface.number), interface)
 
 
 def _control_interface(device: UsbDevice, interface: Interface) -> int:

@@ -12,13 +12,15 @@ from dongle_cli.i18n import _
 from dongle_cli.usb import descriptors, fault
 from dongle_cli.usb import usbip_wire as wire
 from dongle_cli.usb.device import Interface, UsbDevice
-from dongle_cli.usb.usbip_backend import Node, UsbipBackend
+from dongle_cli.usb.usbip_backend import UsbipBackend
 from dongle_cli.usb.usbip_link import CONNECT, Stream
+from dongle_cli.usb.usbip_node import Node
 
 if TYPE_CHECKING:
     import usb.core
 
 _HUB = 0x09
+_PATIENCE = 1.0  # seconds
 _MOST = 4096  # devices; more is a server that does not speak USB/IP
 
 
@@ -42,13 +44,16 @@ class UsbipBus:
         with self._lock:
             listed = {_key(exported) for exported in found}
             self._nodes = {key: node for key, node in self._nodes.items() if key in listed}
-        return [device for device in map(self._device, found) if device is not None]
+        # One that another program is just letting go of is waited for, but not each of many that it keeps.
+        deadline = monotonic() + _PATIENCE
+        devices = [self._device(exported, max(0.0, deadline - monotonic())) for exported in found]
+        return [device for device in devices if device is not None]
 
     def find(self, port: str) -> UsbDevice | None:
         """The device at `port` now, or None; no other device is touched."""
         busid = port.removeprefix(self.prefix)  # with another server's prefix it matches no bus id
         exported = next((exported for exported in self._exported() if exported.busid == busid), None)
-        device = self._device(exported) if exported is not None else None
+        device = self._device(exported, _PATIENCE) if exported is not None else None
         return replace(device, port=port) if device is not None else None
 
     def open(self, device: UsbDevice) -> usb.core.Device:
@@ -91,7 +96,7 @@ class UsbipBus:
         with self._lock:
             return self._nodes.setdefault(_key(exported), Node(exported))
 
-    def _device(self, exported: wire.Exported) -> UsbDevice | None:
+    def _device(self, exported: wire.Exported, patience: float) -> UsbDevice | None:
         node = self._node(exported)
         device = UsbDevice(
             port=exported.busid,
@@ -106,7 +111,7 @@ class UsbipBus:
             bus=self,
         )
         try:
-            self._backend.describe(node)
+            self._backend.describe(node, patience)
         except DongleError as error:
             if error.code == "usb.bus":
                 raise

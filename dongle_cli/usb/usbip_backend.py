@@ -1,8 +1,8 @@
 """What pyusb calls a backend, over USB/IP: every transfer is one request and one answer on the device's connection.
 
 A read that times out leaves its request with the device: what arrives later is what the next read returns, so nothing
-is ever lost between a timeout and the next try. A timeout of 0, which libusb takes for
-"without end", means not to wait at all: nothing here waits without end.
+is ever lost between a timeout and the next try. A timeout of 0, which libusb takes for "without end", means not to wait
+at all: nothing here waits without end.
 """
 
 from __future__ import annotations
@@ -19,26 +19,13 @@ from dongle_cli.i18n import _
 from dongle_cli.usb import descriptors, fault
 from dongle_cli.usb import usbip_wire as wire
 from dongle_cli.usb.usbip_link import CONNECT, Link, Stream, Transfer
+from dongle_cli.usb.usbip_node import Node, os_error, read
 
 if TYPE_CHECKING:
     from array import array
 
 _REOPEN = 1.0  # seconds a server may need to take a device back from the connection before this one
 _NO_DEVICE = 4  # ST_NODEV; every other status of OP_REP_IMPORT means that somebody else has the device
-_GONE = frozenset({errno.ECONNRESET, errno.ENOENT, errno.ESHUTDOWN, errno.ENODEV})
-
-
-@dataclass
-class Node:
-    """One plugged-in device and what its descriptors said; replugging makes another node."""
-
-    exported: wire.Exported
-    descriptor: descriptors.DeviceDescriptor | None = None
-    configurations: list[descriptors.ConfigurationDescriptor] = field(default_factory=list)
-    manufacturer: str | None = None
-    product: str | None = None
-    serial: str | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass
@@ -66,58 +53,21 @@ class UsbipBackend:
 
     # Descriptors
 
-    def describe(self, node: Node) -> None:
-        """Read all descriptors of `node`, once; DongleError `port.held` where another program has the device."""
+    def describe(self, node: Node, patience: float = _REOPEN) -> None:
+        """Read all descriptors of `node`, once; DongleError `port.held` where another program has the device.
+
+        `patience` is how many seconds it may take that program to let go of it.
+        """
         with node.lock:
             if node.descriptor is not None:
                 return
-            handle = self._open(node.exported, patience=0.0)
+            handle = self._open(node.exported, patience)
             try:
-                self._read_descriptors(node, handle)
+                read(node, handle.link)
             except OSError as error:
                 raise fault.from_os(error, node.exported.busid) from None
             finally:
                 self.close_device(handle)
-
-    def _read_descriptors(self, node: Node, handle: Opened) -> None:
-        device = descriptors.parse_device(self._descriptor(handle, descriptors.DEVICE, 0, 18))
-        if device is None:
-            raise fault.failed(node.exported.busid, _("its device descriptor cannot be read"))
-        digits = node.exported.busid.partition("-")[2].split(".")
-        device.bus, device.address, device.speed = node.exported.busnum, node.exported.devnum, node.exported.speed
-        device.port_numbers = tuple(int(digit) for digit in digits if digit.isdecimal()) or None
-        device.port_number = device.port_numbers[-1] if device.port_numbers else None
-        found = []
-        for index in range(device.bNumConfigurations):
-            head = self._descriptor(handle, descriptors.CONFIGURATION, index, 9)
-            total = int.from_bytes(head[2:4], "little")
-            whole = descriptors.parse_configuration(self._descriptor(handle, descriptors.CONFIGURATION, index, total))
-            if whole is not None:
-                found.append(whole)
-        node.configurations = found
-        node.manufacturer = self._string(handle, device.iManufacturer)
-        node.product = self._string(handle, device.iProduct)
-        node.serial = self._string(handle, device.iSerialNumber)
-        node.descriptor = device
-
-    def _descriptor(self, handle: Opened, kind: int, index: int, length: int, language: int = 0) -> bytes:
-        """GET_DESCRIPTOR (USB 2.0 clause 9.4.3); empty where the device stalls it."""
-        setup = wire.SETUP.pack(0x80, 6, kind << 8 | index, language, length)
-        transfer = handle.link.submit(wire.IN, 0, length, setup=setup)
-        if not handle.link.wait(transfer, monotonic() + CONNECT):
-            handle.link.take_back(transfer)
-            if transfer.status != 0:
-                raise _os_error(errno.ETIMEDOUT)
-        if transfer.status in (0, -errno.EPIPE):
-            return transfer.data
-        raise _os_error(-(transfer.status or 0))
-
-    def _string(self, handle: Opened, index: int) -> str | None:
-        if index == 0:
-            return None
-        languages = self._descriptor(handle, descriptors.STRING, 0, 255)
-        language = int.from_bytes(languages[2:4], "little") if len(languages) >= 4 else 0x0409
-        return descriptors.text(self._descriptor(handle, descriptors.STRING, index, 255, language))
 
     def get_device_descriptor(self, dev: Node) -> descriptors.DeviceDescriptor:
         """The device descriptor, with bus, address and port numbers."""
@@ -143,7 +93,7 @@ class UsbipBackend:
 
     def open_device(self, dev: Node) -> Opened:
         """Import the device, or share the connection that another part of this process has."""
-        return self._open(dev.exported, patience=_REOPEN)
+        return self._open(dev.exported, _REOPEN)
 
     def ours(self) -> list[wire.Exported]:
         """The devices that this process has open and that are still there."""
@@ -345,14 +295,9 @@ def _deadline(timeout: int) -> float:
     return monotonic() + timeout / 1000
 
 
-def _os_error(number: int) -> OSError:
-    number = errno.ENODEV if number in _GONE else errno.EIO if number == errno.EPROTO else number
-    return OSError(number, os.strerror(number))
-
-
 def _check(transfer: Transfer) -> None:
     if transfer.status:
-        raise _os_error(-transfer.status)
+        raise os_error(-transfer.status)
 
 
 class _as_usb_error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -176,20 +179,38 @@ def test_pulling_the_plug_ends_a_waiting_read(bench: Start) -> None:
     port.close()
 
 
-def test_another_program_has_the_dongle(bench: Start, lab: Start) -> None:
-    import socket
-    import struct
-
-    running = bench(1, models=["quectel-ec25"])
-    (device,) = scan()
+@contextmanager
+def another_program(running: Any, port: str) -> Iterator[None]:
+    """Somebody else's USB/IP client has imported the dongle."""
     host, _colon, number = running.bus.removeprefix("usbip://").rpartition(":")
     with socket.create_connection((host, int(number))) as other:
-        other.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, b"1-1"))
+        other.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, port.encode()))
         assert other.recv(8)[4:] == bytes(4)
+        yield
+
+
+def test_another_program_has_the_dongle(bench: Start) -> None:
+    running = bench(2, models=["quectel-ec25"])
+    device, _second = scan()
+    with another_program(running, "1-1"):
         with pytest.raises(DongleError) as error:
             at_port(device)
         assert (error.value.code, error.value.exit_code) == ("port.held", 1)
     port = at_port(device)
+    port.close()
+
+
+def test_a_dongle_that_was_in_use_when_it_was_listed(bench: Start) -> None:
+    running = bench(2, models=["quectel-ec25"])
+    with another_program(running, "1-1"):
+        held, free = scan()
+        assert (held.port, held.usb, held.generation) == ("1-1", free.usb, 1)
+        assert not any(interface.endpoints for interface in held.interfaces)
+        with pytest.raises(DongleError) as error:
+            open_port(held, held.interfaces[2])
+        assert error.value.code == "port.held"
+    port = open_port(held, held.interfaces[2])
+    assert ask(port, "AT").endswith(b"OK\r\n")
     port.close()
 
 
