@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dongle_cli.cli import output
+from dongle_cli.cli import output, state
 from dongle_cli.cli.options import All, Device, DryRun, Force, Format, Record, Yes, explained
 from dongle_cli.i18n import N_, _, ngettext
 
@@ -125,14 +125,16 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     for path in reports:
         report_kind(path)
     devices = choose(device, all_, imei_of=imei_of)
-    if not yes and not job.dry_run and not _agreed(job, devices, as_json=as_json):
+    if not yes and not job.dry_run and not _agreed(job, devices):
         output.say(_("Nothing was changed."))
         return 1
-    if job.attach and not job.dry_run:
+    if yes and job.attach and not job.dry_run:
         output.say(_("The first attach of a SIM opens its line and may start billing; --no-attach leaves that out."))
     if not job.dry_run:
         job = replace(job, run_id=_begin(job, kind))
-    outcomes = _with_progress(devices, job, as_json=as_json)
+    outcomes = _with_progress(devices, job)
+    for outcome in outcomes if as_json else ():
+        output.emit(outcome.as_json())
     if not job.dry_run:
         job.register.end_run(job.run_id)
     for path in reports:
@@ -156,7 +158,7 @@ def _begin(job: Job, kind: str) -> str:
     )
 
 
-def _with_progress(devices: Sequence[UsbDevice], job: Job, *, as_json: bool) -> list[Outcome]:
+def _with_progress(devices: Sequence[UsbDevice], job: Job) -> list[Outcome]:
     from dongle_cli.provision.run import provision_all
 
     with output.progress([device.port for device in devices]) as progress:
@@ -164,25 +166,20 @@ def _with_progress(devices: Sequence[UsbDevice], job: Job, *, as_json: bool) -> 
         def done(outcome: Outcome) -> None:
             progress.done(outcome.port, _(RESULTS[outcome.result]) + (f" [{outcome.code}]" if outcome.code else ""))
 
-        outcomes = provision_all(devices, replace(job, progress=progress.at), done)
-    if as_json:
-        for outcome in outcomes:
-            output.emit(outcome.as_json())
-    return outcomes
+        return provision_all(devices, replace(job, progress=progress.at), done)
 
 
-def _agreed(job: Job, devices: Sequence[UsbDevice], *, as_json: bool) -> bool:
+def _agreed(job: Job, devices: Sequence[UsbDevice]) -> bool:
     """Show what would change and ask; a plan with nothing to change needs no yes."""
-    from dongle_cli.provision.run import provision_all
-
     output.can_ask()
-    with output.progress([device.port for device in devices]) as progress:
-        plans = provision_all(devices, replace(job, dry_run=True, progress=progress.at), lambda _outcome: None)
+    plans = _with_progress(devices, replace(job, dry_run=True))
     for plan in plans:
-        for change in plan.changes:
+        for change in plan.changes if plan.code is None else ():
             output.say(f"{plan.port}  {change_text(change)}")
+        if plan.code:
+            output.complain(f"{plan.message} [{plan.code}]", plan.hint)
     count = sum(plan.result == "skipped" for plan in plans)
-    if not count and all(plan.good for plan in plans):
+    if not count:
         return True
     question = ngettext("Change {count} dongle?", "Change {count} dongles?", count).format(count=count)
     if job.attach:
@@ -190,9 +187,27 @@ def _agreed(job: Job, devices: Sequence[UsbDevice], *, as_json: bool) -> bool:
     return output.confirm(question, yes=False)
 
 
+# Words of `Change.what` and of its values for people; a script reads them as they are.
+WORDS = {
+    "mode": N_("mode"), "sim.state": N_("SIM"), "sim.pin": N_("PIN request"), "type": N_("type"), "apn": "APN",
+    "auth": N_("authentication"), "user": N_("user"), "password": N_("password"), "storage": N_("CD-ROM"),
+    "modem": N_("modem"), "unreadable": N_("(cannot be read)"), "written": N_("(written)"), "other": N_("(another)"),
+    "enabled": N_("on"), "disabled": N_("off"), "old": N_("old PIN"), "new": N_("new PIN"),
+}  # fmt: skip
+
+
 def change_text(change: Change) -> str:
     """A change for people: what, before, after."""
-    return f"{change.what}: {_value(change.before)} → {_value(change.after)}"
+    return f"{_what(change.what)}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _what(key: str) -> str:
+    """ "context.1.apn" as words."""
+    head, _dot, rest = key.partition(".")
+    if head != "context":
+        return _(WORDS.get(key, key))
+    cid, _dot, field = rest.partition(".")
+    return " ".join((_("context {cid}").format(cid=cid), _(WORDS.get(field, field)))).strip()
 
 
 def _value(value: object) -> str:
@@ -200,7 +215,7 @@ def _value(value: object) -> str:
         return _("(nothing)")
     if isinstance(value, dict):
         return " ".join(str(part) for part in value.values() if part not in (None, ""))
-    return str(value)
+    return _(WORDS.get(str(value), str(value)))
 
 
 def _show(outcomes: Sequence[Outcome]) -> None:
@@ -212,10 +227,10 @@ def _show(outcomes: Sequence[Outcome]) -> None:
         ],
     )
     for outcome in outcomes:
-        for change in outcome.changes if outcome.result != "failed" else ():
+        for change in outcome.changes if _tells_changes(outcome, outcomes) else ():
             output.say(f"{outcome.port}  {change_text(change)}")
         for note in outcome.notes:
-            output.say(note if note.startswith(outcome.port) else f"{outcome.port}  {note}")
+            output.say(note)
         if outcome.proven.get("password") == "unproven":
             output.say(
                 _("{port}: the password is written but unproven: it cannot be read back.").format(port=outcome.port)
@@ -224,6 +239,11 @@ def _show(outcomes: Sequence[Outcome]) -> None:
             output.complain(f"{outcome.message} [{outcome.code}]", outcome.hint)
     good = sum(outcome.good for outcome in outcomes)
     output.say(_("{good} of {count} dongles are done.").format(good=good, count=len(outcomes)))
+
+
+def _tells_changes(outcome: Outcome, outcomes: Sequence[Outcome]) -> bool:
+    """A plan is told in full; many dongles' finished changes would bury what went wrong with one of them."""
+    return outcome.result == "skipped" or (outcome.good and (len(outcomes) == 1 or state.verbosity > 0))
 
 
 def _mark(outcome: Outcome) -> str:

@@ -67,7 +67,7 @@ class _Run:
 
     def note(self, text: str) -> None:
         self.outcome.notes.append(text)
-        self.job.progress(self.port, text)
+        self.job.progress(self.port, text.removeprefix(f"{self.port}: "))
 
     @contextmanager
     def step(self, name: str, words: str) -> Iterator[StepResult]:
