@@ -37,6 +37,8 @@ _EXIT: dict[str, ExitCode] = {
     "usb.permission": ExitCode.FAILED,
     "usb.bus": ExitCode.FAILED,
     "port.held": ExitCode.FAILED,
+    "port.lock": ExitCode.FAILED,
+    "usb.dbus": ExitCode.FAILED,
 }
 
 
