@@ -180,10 +180,12 @@ def redact(text: str, *, order: str = "user-password") -> str:
     AT text may be cut off anywhere. `order` says how this dongle takes user and password: "user-password",
     "password-user", or "unknown", which hides both. User names stay where it is sure that they are user names.
     """
+    # AT text first: a known value that happens to look like a command's name must not hide the command from us.
+    text = _APDU.sub(rf"\1{MASK}", _redact_at(text, order))
     # A SIM list brings thousands of values and a line of AT text holds none or one; other threads may add meanwhile.
     for value in sorted((value for value in tuple(_known) if value in text), key=len, reverse=True):
         text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)
-    return _APDU.sub(rf"\1{MASK}", _redact_at(text, order))
+    return text
 
 
 _LONGEST = 4096  # characters of parameters; V.250 clause 5.2.4 asks for 40, the longest known firmware takes 2048

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dongle_cli.secrets import MASK, redact
+from dongle_cli.secrets import MASK, Secret, redact
 
 PIN, NEW, WORD, USER = "71935264", "80426173", "Zq7kWx2v", "bench-user"
 
@@ -144,3 +144,13 @@ def test_secrets_in_any_company_are_hidden(lines: list[str], between: str, noise
 def test_any_text_is_redacted_once(text: str, order: str) -> None:
     once = redact(text, order=order)
     assert redact(once, order=order) == once
+
+
+def test_a_password_that_looks_like_a_command_does_not_hide_the_command() -> None:
+    Secret("+CGAUTH")
+    assert not holds_a_secret(redact(f'+CGAUTH: 1,2,"{USER}","{WORD}"'), least=3)
+
+
+def test_a_password_that_was_ever_held_is_hidden_anywhere() -> None:
+    Secret("Gh5tR9wq")
+    assert redact("the modem said Gh5tR9wq twice: Gh5tR9wq") == f"the modem said {MASK} twice: {MASK}"
