@@ -58,6 +58,7 @@ class Job:
     force: bool = False
     record_to: Path | None = None
     progress: Callable[[str, str], None] = lambda _port, _text: None
+    report_defect: Callable[[Exception], object] = lambda _error: None  # keeps a trace and says where
     operator: str = ""
     checker: str = ""
     bench: str = ""

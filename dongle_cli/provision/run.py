@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import _
@@ -12,38 +13,40 @@ from dongle_cli.provision.job import Job
 from dongle_cli.provision.outcome import Outcome
 from dongle_cli.usb.device import UsbDevice
 
-MOST_AT_ONCE = 64
-
 
 def provision_all(devices: Sequence[UsbDevice], job: Job, done: Callable[[Outcome], None]) -> list[Outcome]:
-    """Provision `devices` in parallel, tell `done` of each as it finishes, and return the outcomes in port order."""
-    # pyusb's modules import each other in a circle: threads that import them at the same time see them half made.
-    import usb.core
-    import usb.util  # noqa: F401
+    """Provision `devices` in parallel, tell `done` of each as it finishes, and return the outcomes in port order.
 
+    The threads are daemons: an interrupt ends the program at once, whatever a dongle is waiting for, and the next run
+    repairs what was cut off.
+    """
+    finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    for device in devices:
+        threading.Thread(target=lambda d=device: finished.put(_guarded(d, job)), name=device.port, daemon=True).start()
     outcomes: dict[str, Outcome] = {}
-    with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, max(1, len(devices)))) as pool:
-        futures = {pool.submit(_guarded, device, job): device for device in devices}
-        for future in as_completed(futures):
-            outcome = future.result()
-            outcomes[outcome.port] = outcome
-            done(outcome)
+    while len(outcomes) < len(devices):
+        outcome = finished.get()
+        outcomes[outcome.port] = outcome
+        done(outcome)
     return [outcomes[device.port] for device in devices]
 
 
 def _guarded(device: UsbDevice, job: Job) -> Outcome:
-    """A defect met on one dongle is that dongle's failure, with its trace in the log; the others go on."""
+    """Whatever one dongle meets is that dongle's failure; the others go on."""
     try:
         return provision(device, job)
     except DongleError as error:  # the register or the evidence folder refused; the dongle itself may be done
-        return _broken(device, error)
-
-
-def _broken(device: UsbDevice, error: DongleError) -> Outcome:
-    return Outcome(
-        port=device.port, usb=device.usb, code=error.code, hint=error.hint,
-        message=_("{message} What was done to this dongle is not recorded.").format(message=error.message),
-    )  # fmt: skip
+        message = _("{message} What was done to this dongle is not recorded.").format(message=error.message)
+        return Outcome(port=device.port, usb=device.usb, code=error.code, message=message, hint=error.hint)
+    except Exception as error:  # a defect of ours, which is reported as such
+        place = job.report_defect(error)
+        return Outcome(
+            port=device.port,
+            usb=device.usb,
+            code="internal.defect",
+            message=_("{port}: a defect of dongle-cli ended the work on this dongle.").format(port=device.port),
+            hint=_("What happened is written in {path}; please send it along with a report.").format(path=place),
+        )
 
 
 def exit_code(outcomes: Sequence[Outcome], *, dry_run: bool = False) -> ExitCode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -67,3 +68,20 @@ def kill_when_held(bench: Lab, held: range) -> None:
         assert time.monotonic() < give_up, bench.status()
     program.kill()
     assert program.wait(10) == -9
+
+
+def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=4, models=["quectel-ec25"], pin=True, faults=["hold=22"])
+    program = subprocess.Popen(
+        [sys.executable, "-m", "dongle_cli", *provision(bench)],
+        env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    give_up = time.monotonic() + 60
+    while [dongle["commands"] for dongle in bench.status()] != [22] * 4:
+        assert program.poll() is None and time.monotonic() < give_up
+    program.send_signal(signal.SIGINT)
+    _out, err = program.communicate(timeout=4)  # a command alone may wait longer for its answer
+    assert program.returncode == 130
+    assert json.loads(err.splitlines()[-1])["error"]["code"] == "interrupted.user"
+    assert all(o["result"] in ("ok", "already") for o in outcomes(bench))
+    assert all(d["contexts"][0]["password_right"] and d["pin_tries"] == 3 for d in bench.status())
