@@ -57,6 +57,20 @@ def sw_meaning(sw: str) -> str | None:
     return _table("sw").get(int(sw, 16))
 
 
-def network_cause(cause: int) -> str | None:
-    """The words for a network's cause: mobility management first, for a registration's reject cause is one of those."""
-    return emm_meaning(cause) or esm_meaning(cause)
+def network_cause(cause: int, *, session: bool = False) -> str | None:
+    """The words for a network's cause: mobility management first, as a registration's reject cause is one of those.
+
+    `session`: session management first, for a context that was refused.
+    """
+    first, second = (esm_meaning, emm_meaning) if session else (emm_meaning, esm_meaning)
+    return first(cause) or second(cause)
+
+
+def network_number(text: str) -> int | None:
+    """The number of a network's cause that a modem gives in the standard's words ("ESM_FAILURE")."""
+    wanted = _squeezed(text)
+    for table in ("emm", "esm"):
+        for number, words in _table(table).items():
+            if _squeezed(words) == wanted:
+                return number
+    return None

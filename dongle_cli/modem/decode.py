@@ -103,9 +103,10 @@ def _reports(command: str, asked: Sequence[str], lines: Sequence[str], found: _F
         if not asked and command.strip():
             reports = [report | {"urc": True} for report in reports]
         several: Values = {"registrations": reports} if len(reports) > 1 else {}
+        reading = any(name.endswith("?") for name in asked)
         # Some firmwares answer +CGREG? under the name +CREG.
-        answered = not asked or (any(n.endswith("?") for n in asked) and not all(r["urc"] for r in reports))
-        return _Found(reports[0] | several | found.values, answered, misread=not answered)
+        answered = not asked or (reading and not all(report["urc"] for report in reports))
+        return _Found(reports[0] | several | found.values, answered, misread=reading and not answered)
     if asked:
         return found
     if command.strip().upper().startswith("ICCID"):

@@ -51,8 +51,8 @@ def _some(key: str, parser: Callable[[Sequence[str]], Sequence[object]]) -> Call
 
 
 def _imei(asked: Asked) -> Values:
-    if at(asked.parameters, 0) == "0":
-        return pack(serial=parse.text(asked.lines))
+    if at(asked.parameters, 0) in ("0", "3"):  # <snt>: serial number, software version
+        return pack(**{"serial" if asked.parameters[0] == "0" else "svn": parse.text(asked.lines)})
     found = parse.imei(asked.lines)
     if found:
         return {"imeisv" if len(found) == 16 else "imei": found}
@@ -238,12 +238,11 @@ def _operator(asked: Asked) -> Values:
 
 
 def _ceer(asked: Asked) -> Values:
-    text, cause = parse.ceer(asked.lines)
-    meaning = None
-    if cause is not None:
-        mobility = re.search(r"\bE?MM|\bGMM", text, re.IGNORECASE)
-        meaning = causes.emm_meaning(cause) if mobility else causes.esm_meaning(cause) or causes.emm_meaning(cause)
-    return {"text": text} | pack(cause=cause, meaning=meaning)
+    text, session = parse.ceer(asked.lines)
+    if session is not None:
+        return {"text": text} | pack(cause=session, meaning=causes.network_cause(session, session=True))
+    cause = parse.mobility_cause(text) or causes.network_number(re.sub(r"^E?[SM]MM?_CAUSE_", "", text))
+    return {"text": text} | pack(cause=cause, meaning=causes.network_cause(cause) if cause else None)
 
 
 def _ports(asked: Asked) -> Values:
@@ -264,7 +263,7 @@ def _radio(asked: Asked) -> Values:
 _MAKER = Reader(_one("manufacturer", parse.text), words=True)
 _MODEL = Reader(_one("model", parse.text), words=True)
 _FIRMWARE = Reader(_one("firmware", parse.text), words=True)
-_IMEI = Reader(_imei)
+_IMEI = Reader(_imei, words=True)
 _ICCID = Reader(_one("iccid", parse.iccid))
 _IMSI = Reader(_one("imsi", parse.imsi))
 _INFORMATION = Reader(_information, words=True)

@@ -82,7 +82,7 @@ def is_answer(line: str) -> bool:
     fields = [part.strip() for part in line.partition(":")[2].split(",")]
     if len(fields) < 2 or not _small(fields[0], 7) or not _small(fields[1], 11):
         return False
-    area, cell = fields[2].strip('"') if len(fields) > 2 else "", fields[3].strip('"') if len(fields) > 3 else ""
+    area, cell = (re.sub('^"?(0x)?|"$', "", part, flags=re.IGNORECASE) for part in [*fields[2:4], "", ""][:2])
     if len(area) > (6 if name_of(line) == "+C5GREG" else 4):
         return False
     # A zero-padded second field is an area code, unless this modem pads every number or could not mean a report at all.

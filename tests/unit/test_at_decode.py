@@ -80,6 +80,8 @@ def test_errors_in_numbers_and_words() -> None:
         ("AT+CGSN", "49015420", "incomplete"),
         ("AT+CREG?", '+CREG: 2,1,"54DB","0F6', "incomplete"),
         ("AT+CGDCONT?", "\r\nOK\r\n", "ok"),
+        ("AT+CEREG=3", "\r\n+CEREG: 2\r\n\r\nOK\r\n", "ok"),
+        ("AT+CEREG?", "\r\n+CEREG: 2\r\n\r\nOK\r\n", "incomplete"),
         ("AT+CLAC", "+CGMI\r\n+CGMM\r\nOK\r\n", "ok"),
         ("AT+NOSUCH?", "+NOSUCH: 1\r\n", "ok"),
         ("AT+NOSUCH?", "what", "incomplete"),
@@ -89,6 +91,24 @@ def test_errors_in_numbers_and_words() -> None:
 )
 def test_a_reply_without_final_code_is_judged_by_its_command(command: str, response: str, result: str) -> None:
     values(command, response, result)
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("SM33", 33),
+        ("ESM cause: 27", 27),
+        ("EMM cause 15", 15),
+        ("EMM_CAUSE_ESM_FAILURE", 19),
+        ("NO_SUITABLE_CELLS_IN_TRACKING_AREA", 15),
+        ("0,NONE", None),
+        ("0,0,5,16,normal call clearing", None),
+    ],
+)
+def test_the_cause_in_words_without_a_grammar(words: str, cause: int | None) -> None:
+    found = values("AT+CEER", f"+CEER: {words}\r\n\r\nOK\r\n")
+    assert (found["text"], found.get("cause")) == (words, cause)
+    assert ("meaning" in found) == (cause is not None)
 
 
 def test_several_commands_in_one_line() -> None:

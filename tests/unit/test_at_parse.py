@@ -113,6 +113,8 @@ def test_a_password_never_shows_in_the_repr() -> None:
             ),
         ),
         ("+CREG: 2,1,  0 5, 2715", Registration("+CREG", False, 1, n=2, ci=0x2715)),
+        ('+CREG: 2,1,"0x5E25","0x605F"', Registration("+CREG", False, 1, n=2, lac=0x5E25, ci=0x605F)),
+        ('+CREG: 2,1,"4CA,81DE445"', Registration("+CREG", False, 1, n=2, lac=0x4CA, ci=0x81DE445)),
         ("+CREG: 1, B, 2816", Registration("+CREG", True, 1, lac=0xB, ci=0x2816)),
         ("+CREG: 1,0011,00002816", Registration("+CREG", True, 1, lac=0x11, ci=0x2816)),
         ("+CEREG: 1, 0010, 20, 0079D903, 7", Registration("+CEREG", True, 1, act=7, tac=0x10, ci=0x79D903, rac=0x20)),
@@ -185,6 +187,7 @@ def test_identities() -> None:
     assert parse.iccid(["+CCID: 490154203237518"]) is None
     assert parse.imsi(["440101234567890"]) == parse.imsi(['+CIMI: "440101234567890"']) == "440101234567890"
     assert parse.imsi(["44010"]) is None
+    assert parse.text(["E3372", "^NEWS: 1"]) == "E3372"
     assert parse.text(["+CGMM: E3372"]) == parse.text(['"E3372"']) == "E3372"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dongle_cli.modem.parse.lines import plain
+from dongle_cli.modem.urc import name_of
 
 
 def imei(lines: Sequence[str]) -> str | None:
@@ -61,8 +62,12 @@ def imsi(lines: Sequence[str]) -> str | None:
 
 
 def text(lines: Sequence[str]) -> str | None:
-    """Maker, model or firmware as the modem words it, without name and quotes; several lines are joined by a blank."""
-    words = [line.strip().strip('"').strip() for line in plain(lines)]
+    """Maker, model or firmware as the modem words it, without name and quotes; several lines are joined by a blank.
+
+    Where some lines have no name, those with one are reports that came in between.
+    """
+    unnamed = [line for line in lines if line.strip() and name_of(line) is None]
+    words = [line.strip().strip('"').strip() for line in plain(unnamed or lines)]
     return " ".join(word for word in words if word) or None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dongle_cli.modem import urc as unsolicited
-from dongle_cli.modem.at import split_fields
+from dongle_cli.modem.at import unquote
 from dongle_cli.modem.parse.lines import at, number
 
 
@@ -54,7 +54,8 @@ def registration(lines: Sequence[str]) -> list[Registration]:
 
 def _line(line: str) -> Registration | None:
     domain = unsolicited.name_of(line) or ""
-    fields = split_fields(line.partition(":")[2])
+    # Every comma separates: lost quotes would hide one, and no field of these may hold one.
+    fields = [unquote(part) for part in line.partition(":")[2].split(",")]
     urc = not unsolicited.is_answer(line)
     n = None if urc else number(fields.pop(0))
     stat = number(at(fields, 0))

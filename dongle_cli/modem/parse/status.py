@@ -58,12 +58,23 @@ def operator_id(code: str) -> tuple[int, int, bool] | None:
 
 
 def ceer(lines: Sequence[str]) -> tuple[str, int | None]:
-    """The words of +CEER (clause 6.10), which have no grammar, and a cause where one can be told ("SM34", "#33")."""
+    """The words of +CEER (clause 6.10), which have no grammar, and a session cause where one is named: "SM34", "#33"."""
     text = " ".join(after(lines, "+CEER")).strip().strip('"')
-    match = re.search(r"\b(?:E?SM|E?MM|GMM|PDP)[ _]?#?(\d{1,3})\b", text, re.IGNORECASE | re.ASCII) or re.search(
-        r"(?:cause|#)\s*[:=#]?\s*(\d{1,3})\b", text, re.IGNORECASE | re.ASCII
+    if mobility_cause(text) is not None:
+        return text, None
+    return text, _numbered(text, r"\b(?:E?SM|PDP)[ _]?#?(\d{1,3})\b") or _numbered(
+        text, r"(?:cause|#)\s*[:=#]?\s*(\d{1,3})\b"
     )
-    return text, int(match[1]) if match else None
+
+
+def mobility_cause(text: str) -> int | None:
+    """The cause of mobility management that the words of +CEER name: "EMM 15", "GMM #7"."""
+    return _numbered(text, r"\b(?:[EG]?MM)(?:[ _]cause)?[ _:]*#?(\d{1,3})\b")
+
+
+def _numbered(text: str, pattern: str) -> int | None:
+    match = re.search(pattern, text, re.IGNORECASE | re.ASCII)
+    return int(match[1]) if match else None
 
 
 def own_numbers(lines: Sequence[str]) -> list[str]:
