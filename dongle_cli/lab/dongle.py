@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dongle_cli.lab.at import AtPort
 from dongle_cli.lab.device import Device, Function
 from dongle_cli.lab.face import Face, Interface
-from dongle_cli.lab.family import Family
+from dongle_cli.lab.family import Family, Switching
 from dongle_cli.lab.serialport import Gps, Silent
 from dongle_cli.lab.storage import Storage
 from dongle_cli.lab.wire import Setup
@@ -145,7 +145,9 @@ class Dongle:
         if pipe is not None and interface.role == "gps":
             return Gps(pipe, dtr=dtr)
         if pipe is not None and interface.role == "storage":
-            return Storage(pipe, self.family.switching, self.switch if device.face.is_storage else None)
+            return Storage(pipe, self.family.switching, self.switch)
+        if pipe is not None and interface.role == "card":
+            return Storage(pipe, Switching(), None)
         return Silent(dtr=dtr, serial=interface.role == "diag")
 
     def _intercept(self, setup: Setup) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # What lives behind an interface. "at" answers, "diag" swallows and says nothing, "gps" chatters NMEA, "inert" is there
-# to be counted (network functions, SD readers), "storage" is the CD-ROM, "control" the other half of a data interface.
-Role = Literal["at", "diag", "gps", "inert", "storage", "control"]
+# to be counted (network functions), "storage" is the CD-ROM, "card" a reader without a card in it, "control" the other
+# half of a data interface.
+Role = Literal["at", "diag", "gps", "inert", "storage", "card", "control"]
 
 DEVICE, CONFIG, STRING, INTERFACE, ENDPOINT, QUALIFIER = 1, 2, 3, 4, 5, 6
 BULK, INTERRUPT = 2, 3

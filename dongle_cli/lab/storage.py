@@ -1,4 +1,7 @@
-"""The CD-ROM that a stick shows before it is switched: bulk-only transport and the SCSI that a host asks of it."""
+"""The CD-ROM that a stick shows before it is switched, and the card reader that some show afterwards.
+
+Bulk-only transport and the SCSI that a host asks of them; a host that gets no answer resets the whole stick.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,16 @@ _CBW = struct.Struct("<4sIIBBB16s")  # USB Mass Storage BOT clause 5.1
 _CSW = struct.Struct("<4sIIB")  # clause 5.2
 _BLOCK = 2048
 _BLOCKS = 64
-_NO_SENSE, _UNKNOWN_COMMAND, _BAD_FIELD = (0, 0, 0), (5, 0x20, 0), (5, 0x24, 0)  # SPC-3 clause 4.5: key, ASC, ASCQ
+# Sense key, ASC and ASCQ (SPC-3 clause 4.5).
+_NO_SENSE, _NO_MEDIUM = (0, 0, 0), (2, 0x3A, 0)
+_UNKNOWN_COMMAND, _BAD_FIELD, _OUT_OF_RANGE = (5, 0x20, 0), (5, 0x24, 0), (5, 0x21, 0)
+# Commands that need a medium: TEST UNIT READY, the READs, READ CAPACITY, READ TOC.
+_MEDIUM = (0x00, 0x28, 0xA8, 0x25, 0x43)
 _INQUIRY = bytes([0x05, 0x80, 0x02, 0x02, 0x1F, 0, 0, 0]) + b"LAB     " + b"Mass Storage    " + b"2.31"
 
 
 class Storage:
-    """One CD-ROM of blank blocks; `switched` is called once it was told to give way."""
+    """A CD-ROM of blank blocks that calls `switched` when it is told to give way; without it, an empty card reader."""
 
     def __init__(self, pipe: Pipe, switching: Switching, switched: Callable[[], None] | None) -> None:
         self._pipe = pipe
@@ -83,8 +90,10 @@ class Storage:
         if code == 0x03:  # REQUEST SENSE
             fixed = bytes([0x70, 0, sense[0], 0, 0, 0, 0, 10, 0, 0, 0, 0, sense[1], sense[2], 0, 0, 0, 0])
             return fixed[: block[4] or 18]
-        if code == 0x12:  # INQUIRY; no vital product data
-            return self._refuse(_BAD_FIELD) if block[1] & 1 else _INQUIRY
+        if code == 0x12:  # INQUIRY; no vital product data. Peripheral device type 5 is a CD-ROM, 0 a disk
+            return self._refuse(_BAD_FIELD) if block[1] & 1 else (_INQUIRY if self._switched else b"\0" + _INQUIRY[1:])
+        if code in _MEDIUM and self._switched is None:
+            return self._refuse(_NO_MEDIUM)
         if code in (0x00, 0x01, 0x1E, 0x35, 0xBB):  # TEST UNIT READY, REZERO, PREVENT ALLOW, SYNCHRONIZE, SET SPEED
             return b""
         if code == 0x1B:  # START STOP UNIT
@@ -96,7 +105,7 @@ class Storage:
         if code in (0x28, 0xA8):  # READ(10), READ(12)
             start = struct.unpack_from(">I", block, 2)[0]
             count = struct.unpack_from(">H", block, 7)[0] if code == 0x28 else struct.unpack_from(">I", block, 6)[0]
-            return self._refuse((5, 0x21, 0)) if start + count > _BLOCKS else bytes(count * _BLOCK)
+            return self._refuse(_OUT_OF_RANGE) if start + count > _BLOCKS else bytes(count * _BLOCK)
         if code == 0x1A:  # MODE SENSE(6): no pages, write protected
             return bytes([3, 0, 0x80, 0])
         if code == 0x5A:  # MODE SENSE(10)

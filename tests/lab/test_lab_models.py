@@ -45,6 +45,13 @@ AT_PORTS = {
 }  # fmt: skip
 
 
+def triples(running) -> list[tuple[int, int, int]]:
+    """The class triples of the device at 1-1, by interface number."""
+    found = devlist(running.bus)["1-1"]["triples"]
+    assert isinstance(found, list)
+    return found
+
+
 def switch(bus: str, wanted: str | tuple[int, int, int]) -> None:
     """Send the switch to the storage face at 1-1 and wait until the connection ends."""
     with Host(bus) as host:
@@ -120,14 +127,15 @@ def test_its_at_ports_answer_and_its_others_do_not(lab, model):
         for number in AT_PORTS[model]:
             assert At(host, *pairs[number]).ask("E0").endswith("\r\nOK\r\n")
             assert running.status()[0]["imei"] in At(host, *pairs[number]).ask("+CGSN")
-        for number in set(pairs) - AT_PORTS[model]:
+        storage = {number for number, triple in enumerate(triples(running)) if triple == (8, 6, 0x50)}
+        for number in set(pairs) - AT_PORTS[model] - storage:
             host.out(pairs[number][0], b"AT\r")
             assert host.silent(pairs[number][1], 0.05)
 
 
-def scsi(host: Host, block: str, length: int = 0) -> tuple[bytes, int]:
+def scsi(host: Host, block: str, length: int = 0, interface: int = 0) -> tuple[bytes, int]:
     """One SCSI command with data in: the data and the CSW's status."""
-    out, in_ = bulk_pairs(host)[0]
+    out, in_ = bulk_pairs(host)[interface]
     size = len(block) // 2
     flags = 0x80 if length else 0
     host.out(out, struct.pack("<4sIIBBB16s", b"USBC", 99, length, flags, 0, size, bytes.fromhex(block)))
@@ -156,3 +164,16 @@ def test_the_cd_rom_is_one_to_a_scsi_host(lab):
         assert scsi(host, "120180002400", 36) == (b"", 1)
         assert scsi(host, "1e0000000100") == (b"", 0)
         assert scsi(host, "a10000000000", 8)[1] == 1
+
+
+def test_the_card_reader_of_a_modem_is_empty_and_answers(lab):
+    running = lab(1, ["huawei-e3372"])
+    switch(running.bus, HUAWEI_NEW)
+    wait_for_device(running.bus, "1-1", "12d1:1506")
+    with Host(running.bus) as host:
+        assert host.control(0xA1, 0xFE, index=4, length=1) == b"\0"
+        inquiry, status = scsi(host, "120000002400", 36, interface=4)
+        assert (inquiry[:2], status) == (b"\x00\x80", 0)
+        assert scsi(host, "000000000000", interface=4) == (b"", 1)
+        sense, _status = scsi(host, "030000001200", 18, interface=4)
+        assert (sense[2], sense[12]) == (2, 0x3A)

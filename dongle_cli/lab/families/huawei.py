@@ -63,7 +63,7 @@ FAMILIES = (
             0x12D1, 0x1506, "HUAWEI_MOBILE", "HUAWEI_MOBILE",
             (
                 (_MODEM, "at", True), (_PCUI, "at", False), (_DIAG, "diag", False), (_NCM, "inert", True),
-                (STORAGE, "inert", False),
+                (STORAGE, "card", False),
             ),
         ),
         Persona(
@@ -89,7 +89,7 @@ FAMILIES = (
         "huawei-ms2131",
         ports(
             0x12D1, 0x1506, "HUAWEI", "HUAWEI Mobile",
-            ((_MODEM, "at", True), (_NCM, "inert", True), (_PCUI, "at", False), (STORAGE, "inert", False)),
+            ((_MODEM, "at", True), (_NCM, "inert", True), (_PCUI, "at", False), (STORAGE, "card", False)),
         ),
         Persona(
             "huawei", "MS2131i-8", "21.180.11.00.00", "3g",

@@ -39,7 +39,7 @@ FAMILIES = (
         "fs01bu",
         ports(
             0x1C9E, 0x6801, "FUJISOFT", "FS01BU",
-            ((VENDOR, "diag", False), (VENDOR, "diag", True), (VENDOR, "at", False), (STORAGE, "inert", False)),
+            ((VENDOR, "diag", False), (VENDOR, "diag", True), (VENDOR, "at", False), (STORAGE, "card", False)),
         ),
         Persona(
             "FUJISOFT", "FS01BU", "FS01BU_2.01", "3g", commands={**_ICCID, **_CPNNUM, "$QCPDPP": QCPDPP},
@@ -52,7 +52,7 @@ FAMILIES = (
         "abit-ak020",
         ports(
             0x15EB, 0x7D0E, "MediaTek Inc", "Product",
-            ((VENDOR, "diag", False), (VENDOR, "diag", False), (VENDOR, "at", True), (STORAGE, "inert", False)),
+            ((VENDOR, "diag", False), (VENDOR, "diag", False), (VENDOR, "at", True), (STORAGE, "card", False)),
         ),
         Persona(
             "MTK2", "MTK2", "MTK_3.00", "3g",
