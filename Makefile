@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 /usr/bin/python3; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
+# Most of what the tests do is wait: two workers a processor.
+PYTEST_ARGS ?= -n $(shell expr 2 \* $$(nproc))
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench messages docs udev clean
 

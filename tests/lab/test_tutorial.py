@@ -42,7 +42,7 @@ def test_the_tutorials_commands_run_as_they_stand() -> None:
             )  # fmt: skip
         finally:
             subprocess.run(["dongle-cli", "-q", "lab", "stop"], env=environment, capture_output=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
         assert not (Path(folder) / "practice").exists(), "step 9 tidies up"
-    assert run.returncode == 0, run.stdout + run.stderr
     assert "exit code 4" in run.stdout, "the fault of step 7 is seen"
     assert "usb.vanished" in run.stderr
