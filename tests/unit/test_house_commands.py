@@ -13,6 +13,7 @@ import click
 import pytest
 
 from dongle_cli.errors import DongleError, ExitCode
+from dongle_cli.i18n import width
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 # Click's and Typer's own words; in Japanese help none of them may be left.
@@ -44,23 +45,18 @@ def test_every_command_and_option_has_help(command_tree: list[tuple[list[str], c
             assert getattr(parameter, "help", None), f"{path}: {parameter.name} has no help"
 
 
-def test_japanese_help_is_japanese_throughout(command_paths: list[list[str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_help_pages_fit_80_columns_and_are_in_one_language(
+    lang: str, command_paths: list[list[str]], tmp_path: Path
+) -> None:
     for path in [[], *command_paths]:
-        result = run(*path, "--help", "--lang", "ja", home=tmp_path)
-        assert result.returncode == 0, result.stderr
-        assert JAPANESE.search(result.stdout), path
-        left = [word for word in FRAMEWORK if word in result.stdout]
-        assert not left, f"{path}: {left}\n{result.stdout}"
-
-
-def test_help_pages_fit_80_columns(command_paths: list[list[str]], tmp_path: Path) -> None:
-    from dongle_cli.i18n import width
-
-    for lang in ("en", "ja"):
-        for path in [[], *command_paths]:
-            lines = run(*path, "--help", "--lang", lang, home=tmp_path, COLUMNS="80").stdout.splitlines()
-            wide = [line for line in lines if width(line) > 82]
-            assert not wide, (path, wide)
+        page = run(*path, "--help", "--lang", lang, home=tmp_path, COLUMNS="80")
+        assert page.returncode == 0, page.stderr
+        wide = [line for line in page.stdout.splitlines() if width(line) > 82]
+        assert not wide, (path, wide)
+        assert bool(JAPANESE.search(page.stdout)) == (lang == "ja"), path
+        left = [word for word in FRAMEWORK if word in page.stdout]
+        assert bool(left) == (lang == "en"), f"{path}: {left}\n{page.stdout}"
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -142,6 +138,16 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     result = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False, env={**os.environ})
     assert "Traceback" not in result.stderr
     assert "BrokenPipe" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("dongle-cli pro", {"profile", "provision"}), ("dongle-cli list --for", {"--format"}), ("dongle-cli --v", set())],
+)
+def test_the_shell_completes_commands_and_options(words: str, expected: set[str], tmp_path: Path) -> None:
+    asked = {"_DONGLE_CLI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    completed = {line.split(",")[1] for line in run(home=tmp_path, **asked).stdout.split()}
+    assert completed == expected or (not expected and {"--verbose", "--version"} <= completed)
 
 
 def test_first_words_of_codes_decide_the_exit_code() -> None:
