@@ -184,7 +184,10 @@ class ReplyReader:
         if rest.strip() in _WORDS:  # OK without a line end: nothing more can belong to it
             return self._reply([*lines, rest], "")
         reply = self._sorted([line for line in self._after_echo(lines) if line])
-        complete = not rest.strip() and len(reply.lines) == 1 and set(names(self.command)) <= _SINGLE
+        asked = names(self.command)
+        complete = not rest.strip() and len(reply.lines) == len(asked) == 1 and asked[0] in _SINGLE
+        if complete and asked[0][-1] in "=?":  # these repeat the command's name
+            complete = urc.name_of(reply.lines[0]) == asked[0].rstrip("=?")
         return Reply(self.command, reply.lines, Final(True, ""), reply.urcs) if complete else None
 
     def _split(self) -> tuple[list[str], str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dongle_cli.modem import causes, parse, urc
 from dongle_cli.modem.at import Final, final_of, names, split_fields
-from dongle_cli.modem.readers import READERS, Asked, Values, registration_values, values_of
+from dongle_cli.modem.pasted import exchanges
+from dongle_cli.modem.readers import Asked, Values, registration_values, values_of
 from dongle_cli.secrets import redact
 
 
@@ -119,10 +120,14 @@ def _reports(command: str, asked: Sequence[str], lines: Sequence[str], found: _F
     return _Found(values, bool(values) or (bool(lines) and all(urc.is_unsolicited(line) for line in lines)))
 
 
+_FINALS = ("OK", "ERROR", "+CME ERROR:", "+CMS ERROR:", "NO CARRIER", "NO ANSWER", "NO DIALTONE", "BUSY", "CONNECT")
+
+
 def _result(final: Final | None, found: _Found, lines: Sequence[str]) -> str:
     if final is not None:
         return "error" if not final.ok else "incomplete" if found.misread else "ok"
-    torn = any(line.count('"') % 2 for line in lines)
+    # A quote that is not closed, or the beginning of a final result code: the rest never came.
+    torn = any(line.count('"') % 2 for line in lines) or (lines and any(w.startswith(lines[-1]) for w in _FINALS))
     return "ok" if found.answered and lines and not torn else "incomplete"
 
 
@@ -148,67 +153,6 @@ def _refusal(asked: Sequence[str], final: Final) -> Values:
     return values
 
 
-_COMMAND = re.compile(r"AT(?:[+^*$#%!_&\\].*|[DS].+|(?:[EVQXIZHLMOCT]\d*)*)$", re.IGNORECASE)
-_MARK = re.compile(
-    r"\s*(?:\[[^\]]*\]\s*|\d\d:\d\d:\d\d[.,\d]*\s+)?(-->|<--|>>|<<|->|<-|[<>]|TX:|RX:)?\s?", re.IGNORECASE
-)
-
-
 def decode_text(pasted: str) -> list[dict[str, object]]:
     """Explain a pasted terminal log: each command with its answer, and each group of lines that stands alone."""
-    return [decode(command, response) for command, response in _exchanges(_clean(pasted))]
-
-
-def _exchanges(pasted: str) -> Iterator[tuple[str, str]]:
-    command, block = "", list[str]()
-    for raw in re.split(r"[\r\n]+", pasted):
-        line = raw[_MARK.match(raw).end() :].strip() if _MARK.match(raw) else raw.strip()  # type: ignore[union-attr]
-        if not line:
-            continue
-        if _COMMAND.match(line):
-            if command or block:
-                yield from _exchange(command, block)
-            command, block = line, []
-            continue
-        block.append(raw.strip("\r\n") if final_of(raw) else line)
-        if final_of(line):
-            yield from _exchange(command, block)
-            command, block = "", []
-    if command or block:
-        yield from _exchange(command, block)
-
-
-def _exchange(command: str, block: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """A command's answer as it is; lines without a command one name at a time, the command taken from the name."""
-    if command:
-        yield command, "\r\n".join(block) + "\r\n"
-        return
-    groups: list[tuple[str | None, list[str]]] = []
-    for line in block:
-        name = urc.name_of(line)
-        if groups and (name == groups[-1][0] or final_of(line)):
-            groups[-1][1].append(line)
-        else:
-            groups.append((name, [line]))
-    for name, lines in groups:
-        yield _command_for(name, lines), "\r\n".join(lines) + "\r\n"
-
-
-# Answers whose command has no question mark.
-_ACTIONS = {
-    "+CSQ", "+CESQ", "+CIMI", "+CGSN", "+GSN", "+CCID", "+ICCID", "+CEER", "+CNUM",
-    "+CGPADDR", "+CGCONTRDP", "+CRSM", "+CSIM", "+CLCK", "+CPINR",
-}  # fmt: skip
-
-
-_REPORTS = {"+CGEV", *parse.LAYOUTS}  # read like answers, but mostly heard unasked
-
-
-def _command_for(name: str | None, lines: Sequence[str]) -> str:
-    if name is None:
-        return ""
-    if name in urc.REGISTRATION and not any(urc.is_answer(line) for line in lines):
-        return "URC"
-    if name in READERS and not (name in _REPORTS and urc.is_unsolicited(lines[0])):
-        return f"AT{name}" if name in _ACTIONS else f"AT{name}?"
-    return "URC" if urc.is_unsolicited(lines[0]) else ""
+    return [decode(command, response) for command, response in exchanges(_clean(pasted))]

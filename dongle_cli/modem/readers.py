@@ -66,8 +66,23 @@ def _information(asked: Asked) -> Values:
     return found or pack(text=parse.text(asked.lines))
 
 
+# What firmwares put in the place of a state that the standard has no word for.
+_NO_CARD = {
+    "NOT INSERTED": 10,
+    "SIM NOT INSERTED": 10,
+    "SIM REMOVED": 10,
+    "NOT READY": 14,
+    "SIM BUSY": 14,
+    "SIM FAILURE": 13,
+}
+
+
 def _lock(asked: Asked) -> Values:
-    return pack(lock=parse.pin_state(asked.lines))
+    lock = parse.pin_state(asked.lines)
+    said = at(after(asked.lines, "+CPIN"), 0).strip('"').upper()
+    if lock is None and said in _NO_CARD:
+        return {"sim": said, "cause": _NO_CARD[said]} | pack(meaning=causes.cme_meaning(_NO_CARD[said]))
+    return pack(lock=lock)
 
 
 def _counters(asked: Asked) -> Values:

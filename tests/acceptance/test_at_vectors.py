@@ -221,6 +221,12 @@ def check_iccid(values: dict[str, Any], expected: dict[str, Any]) -> None:
     assert values.get("iccid") == expected["iccid"]
 
 
+def check_ceer(values: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert values["text"] == expected.get("result", expected.get("text"))
+    if "cause" in expected:
+        assert values["cause"] == expected["cause"]
+
+
 CHECKS: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
     "+COPS?": check_operator,
     "+GSN": check_serial,
@@ -232,11 +238,7 @@ CHECKS: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
     "+CFUN=?": check_levels,
     "+CESQ": check_cesq,
     "+CPIN?": lambda values, expected: check_equal(values["lock"], expected["lock"].replace("_", " ")),
-    "+CEER": lambda values, expected: [
-        check_equal(values[ours], expected[theirs])
-        for theirs, ours in {"result": "text", "text": "text", "cause": "cause"}.items()
-        if theirs in expected
-    ],
+    "+CEER": check_ceer,
     "^SYSCFGEX=?": check_modes,
     "^HCSQ?": check_hcsq,
     "^GETPORTMODE": check_ports,
@@ -297,7 +299,7 @@ def test_the_vectors_are_all_there() -> None:
     assert len(ROWS) == 242
 
 
-@pytest.mark.parametrize("row", ROWS or [None], ids=lambda row: label(row) if row else "absent")
+@pytest.mark.parametrize("row", [*ROWS] or [None], ids=lambda row: label(row) if row else "absent")
 def test_vector(row: dict[str, Any] | None) -> None:
     if row is None:
         pytest.skip(f"the reference vectors are not there: {VECTORS}")

@@ -37,6 +37,11 @@ def test_the_values_have_the_standards_names() -> None:
     assert (signal["rsrp_dbm"], signal["rsrq_db"]) == (-61, -10)
 
 
+def test_a_missing_card_is_said_in_words_that_the_standard_does_not_have() -> None:
+    found = values("AT+CPIN?", "+CPIN: NOT INSERTED\r\n\r\nOK\r\n")
+    assert found == {"sim": "NOT INSERTED", "cause": 10, "meaning": "SIM not inserted"}
+
+
 def test_a_registration_line_always_says_whether_it_was_asked_for() -> None:
     answer = values("AT+CEREG?", '+CEREG: 3,3,"1A2B","00F10203",7,0,19\r\n\r\nOK\r\n')
     assert answer == {
@@ -76,6 +81,9 @@ def test_errors_in_numbers_and_words() -> None:
         ("AT+CPIN?", "+CPIN: GARBAGE\r\nOK\r\n", "incomplete"),
         ("AT+CFUN=1", "", "incomplete"),
         ("AT+CFUN=1", "O", "incomplete"),
+        ("AT+CPIN?", "+CPIN: READY\r\n\r\nO", "incomplete"),
+        ("AT+CSQ", "+CSQ: 1", "incomplete"),
+        ("AT+CPINR", "+CPINR: SIM PIN", "incomplete"),
         ("AT+CFUN=1", "\r\nOK\r\n", "ok"),
         ("AT+CGSN", "49015420", "incomplete"),
         ("AT+CREG?", '+CREG: 2,1,"54DB","0F6', "incomplete"),
@@ -182,6 +190,30 @@ def test_a_pasted_log() -> None:
         ("AT+CIMI", "incomplete"),
     ]
     assert [answers[0]["values"], answers[1]["values"]] == [{"imei": "490154203237518"}, {"lock": "SIM PIN"}]
+
+
+def commands(text: str) -> list[tuple[object, object]]:
+    return [(answer["command"], answer["result"]) for answer in decode_text(text)]
+
+
+def test_a_transcript_of_our_own_with_echo_and_written_out_line_ends() -> None:
+    text = (
+        "# recorded\n> AT+CGSN\n< AT+CGSN\\r\\r\\n\n< 490154203237518\\r\\n\n< OK\n"
+        "> AT+CMGS=5\n< \\r\\n> \\c\n> hello\n< +CMS ERROR: 500\n"
+    )
+    assert commands(text) == [("AT+CGSN", "ok"), ("AT+CMGS=5", "error")]
+
+
+def test_a_log_quoted_in_a_mail() -> None:
+    assert commands("> AT+CPIN?\n> +CPIN: SIM PUK\n> OK\n> +CREG: 2\n") == [("AT+CPIN?", "ok"), ("URC", "ok")]
+
+
+def test_a_command_cut_off_by_the_next() -> None:
+    assert commands("AT+CPIN?\nAT+CPIN?\n+CPIN: READY\nOK\nAT+CIMI\nAT+CSQ\n+CSQ: 5,99\nOK") == [
+        ("AT+CPIN?", "ok"),
+        ("AT+CIMI", "incomplete"),
+        ("AT+CSQ", "ok"),
+    ]
 
 
 def test_json_lines() -> None:

@@ -66,8 +66,9 @@ def _cpinr(lines: Sequence[str]) -> Counters:
     found: Counters = {}
     for value in after(lines, "+CPINR"):
         fields = split_fields(value)
-        if at(fields, 0).upper() in CODES:
-            found[fields[0].upper()] = _count(at(fields, 1))
+        count = _count(at(fields, 1))
+        if at(fields, 0).upper() in CODES and count is not None:
+            found[fields[0].upper()] = count
     return found
 
 

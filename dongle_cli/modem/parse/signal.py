@@ -39,7 +39,7 @@ def _scaled(value: str, highest: int, step: float, offset: float) -> float | Non
 
 
 def _csq(fields: Sequence[str]) -> Signal | None:
-    if number(at(fields, 0)) is None:
+    if number(at(fields, 0)) is None or len(fields) < 2:
         return None
     # 100 to 191 is TD-SCDMA's and some LTE firmwares' scale of 1 dB steps from -116 dBm.
     wide = number(fields[0]) or 0

@@ -58,7 +58,7 @@ def operator_id(code: str) -> tuple[int, int, bool] | None:
 
 
 def ceer(lines: Sequence[str]) -> tuple[str, int | None]:
-    """The words of +CEER (clause 6.10), which have no grammar, and a session cause where one is named: "SM34", "#33"."""
+    """The words of +CEER (clause 6.10), which have no grammar, and a session cause where it names one ("SM34")."""
     text = " ".join(after(lines, "+CEER")).strip().strip('"')
     if mobility_cause(text) is not None:
         return text, None
