@@ -58,7 +58,6 @@ class Dialect:
     signal: tuple[str, ...] = ("+CESQ", "+CSQ")
     reset: tuple[str, ...] = ("+CFUN=1,1",)
     settle: float = 0.0  # seconds to wait after the SIM was unlocked, where the firmware needs it
-    first_cid: int = 1
 
 
 @dataclass(frozen=True)

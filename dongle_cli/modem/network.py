@@ -61,7 +61,7 @@ def is_attached(modem: Modem) -> bool | None:
 
 def radio_on(modem: Modem) -> None:
     """Full functionality: some sticks come up with the radio off (27.007 clause 8.2)."""
-    if parse.functionality(modem.query("+CFUN?")) != 1:
+    if parse.functionality(modem.query("+CFUN?")) not in (1, None):
         modem.engine.ask("+CFUN=1")
 
 

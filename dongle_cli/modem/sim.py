@@ -14,6 +14,7 @@ from dongle_cli.modem.modem import Modem
 from dongle_cli.secrets import Secret
 
 READY = "READY"
+USABLE = frozenset({READY, "SIM PIN2", "SIM PUK2"})  # the second code guards phone book and charges, not the network
 PIN = "SIM PIN"
 PUK = "SIM PUK"
 # VERIFY with an empty body asks for the counter and does not lower it (ETSI TS 102 221 clause 11.1.9).

@@ -38,8 +38,11 @@ def provision(device: UsbDevice, job: Job) -> Outcome:
     run = _Run(device, job)
     started = time.monotonic()
     try:
-        with Session(device, record_to=record_file(job.record_to, device), notice=run.note) as session:
-            run.through(session)
+        session = Session(device, record_to=record_file(job.record_to, device), notice=run.note)
+        try:
+            with session:
+                run.through(session)
+        finally:
             run.outcome.transcript_digest = session.recorder.digest()
     except DongleError as error:
         run.failed(error)

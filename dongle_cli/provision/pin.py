@@ -92,7 +92,7 @@ class PinUse:
 
 def unlock(use: PinUse, state: SimState) -> bool:
     """Make the card READY; True where a PIN was sent for it, False where none was needed."""
-    if state.state == sim.READY:
+    if state.state in sim.USABLE:
         return False
     refuse_locks(use.port, state)
     pin = _checked_pin(use, state)
@@ -248,7 +248,7 @@ def _wait_ready(use: PinUse) -> None:
     deadline = time.monotonic() + _READY
     while True:
         state = parse.pin_state(use.modem.query("+CPIN?"))
-        if state == sim.READY:
+        if state in sim.USABLE:
             return
         left = deadline - time.monotonic()
         if left <= 0:

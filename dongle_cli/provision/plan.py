@@ -49,7 +49,8 @@ def make_plan(found: Sequence[ContextState], target: Target, *, credentials_know
         changes.append(Change(f"{what}.apn", have.apn if have else None, want.apn))
     context = want if changes else None
     auth_changes = _auth_changes(what, have, want, credentials_known)
-    delete = tuple(s.cid for s in found if s.cid != want.cid) if target.only else ()
+    # Context 0 is the initial one of the EPS attach: the modem's own, and it cannot be removed (27.007 clause 10.1.0).
+    delete = tuple(s.cid for s in found if s.cid not in (0, want.cid)) if target.only else ()
     changes += auth_changes
     changes += [Change(f"context.{s.cid}", s.as_json(), None) for s in found if s.cid in delete]
     return Plan(context, want if auth_changes else None, delete, tuple(changes))
