@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import initramfs
-from kernel_package import Kernel
+from kernel_package import PATH, Kernel
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
@@ -62,8 +62,7 @@ ExecStart={python} {main}
 
 def missing_packages() -> list[str]:
     """Debian packages whose programs are not there, sorted; empty means that a guest can be booted."""
-    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return sorted({package for program, package in PROGRAMS.items() if shutil.which(program, path=path) is None})
+    return sorted({package for program, package in PROGRAMS.items() if shutil.which(program, path=PATH) is None})
 
 
 def run(kernel: Kernel, scenarios: list[str], results: Path, *, deadline: float) -> float:
@@ -81,7 +80,9 @@ def run(kernel: Kernel, scenarios: list[str], results: Path, *, deadline: float)
         initrd = Path(scratch) / "initrd"
         initrd.write_bytes(initramfs.build(kernel.modules / kernel.release, units))
         with (results / "qemu.log").open("wb") as log:
-            guest = subprocess.Popen(_qemu(kernel, initrd, results), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            guest = subprocess.Popen(
+                _qemu(kernel, initrd, results), env={"PATH": PATH}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
             try:
                 guest.wait(deadline)
             except subprocess.TimeoutExpired:

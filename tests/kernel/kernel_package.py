@@ -10,7 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+# Where Debian has its programs; the PATH of people who are not root leaves half of it out.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 META_PACKAGE = "linux-image-amd64"
+
+
+class NoKernelError(Exception):
+    """Debian's kernel cannot be had here; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ def cache_dir() -> Path:
 
 
 def obtain() -> Kernel:
-    """The newest kernel that apt knows, from the cache or from Debian; a failure holds apt's own words."""
+    """The newest kernel that apt knows, from the cache or from Debian; NoKernelError with apt's words."""
     cache = cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
@@ -49,7 +55,7 @@ def _dependency() -> str:
         word, _, name = line.strip().partition(": ")
         if word == "Depends" and name.startswith("linux-image-"):
             return name
-    raise FileNotFoundError(f"apt knows no {META_PACKAGE}: run 'apt-get update' and look for an amd64 Debian archive")
+    raise NoKernelError(f"apt knows no {META_PACKAGE}; it needs a Debian archive for amd64, and 'apt-get update'.")
 
 
 def _unpack(package: str, tree: Path) -> None:
@@ -65,8 +71,8 @@ def _unpack(package: str, tree: Path) -> None:
 
 def _run(command: list[str], cwd: str | None = None) -> str:
     # apt's words are read, so they must be the English ones.
-    environment = os.environ | {"LC_ALL": "C"}
+    environment = os.environ | {"LC_ALL": "C", "PATH": PATH}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed ({done.returncode}): {done.stderr.strip()}")
+        raise NoKernelError(f"{' '.join(command)} failed ({done.returncode}): {done.stderr.strip()}")
     return done.stdout
