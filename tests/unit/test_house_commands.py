@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from dongle_cli.cli.main import run as run_here
 from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import width
 
@@ -131,6 +133,25 @@ def test_a_defect_is_admitted_and_kept_without_secrets(tmp_path: Path, monkeypat
     assert "hunter-hunter-22" not in kept
     assert "9876" not in kept.split("Traceback")[1].splitlines()[-1]
     assert path.stat().st_mode & 0o077 == 0
+
+
+class Interrupted(io.BytesIO):
+    """Standard input at which somebody presses Ctrl-C."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_is_one_error_and_130(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DONGLE_HOME", str(tmp_path))
+    monkeypatch.setenv("LANGUAGE", "en")  # put back afterwards
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupted()))
+    assert run_here(["--lang", "en", "at", "decode", "--format", "json"]) == ExitCode.INTERRUPTED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert json.loads(captured.err)["error"]["code"] == "interrupted.user"
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
