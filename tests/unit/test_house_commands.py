@@ -154,11 +154,17 @@ def test_an_interruption_is_one_error_and_130(
     assert json.loads(captured.err)["error"]["code"] == "interrupted.user"
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
-    program = f"{sys.executable} -m dongle_cli --help | true; echo ${{PIPESTATUS[0]}}"
-    result = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False, env={**os.environ})
-    assert "Traceback" not in result.stderr
-    assert "BrokenPipe" not in result.stderr
+@pytest.mark.parametrize("arguments", [["--help"], ["profile", "new", "x", "--dry-run"]])
+def test_a_reader_that_has_left_is_no_error_to_talk_about(arguments: list[str], tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        [sys.executable, "-m", "dongle_cli", *arguments],
+        env={**os.environ, "DONGLE_HOME": str(tmp_path), "LANGUAGE": "en"},
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (ExitCode.FAILED, "")
 
 
 @pytest.mark.parametrize(
