@@ -28,8 +28,8 @@ def answer(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line of the conversation, on stderr; --quiet silences it."""
-    if not state.quiet:
+    """A line of the conversation, on stderr; --quiet silences it, and so does JSON: its stderr is for errors alone."""
+    if not (state.quiet or state.json):
         print(text, file=sys.stderr, flush=True)
 
 
@@ -46,7 +46,7 @@ def say_error(error: DongleError) -> None:
 
 def can_ask(flag: str = "--yes") -> None:
     """DongleError `usage.confirm` at once where a question could not be asked later."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if state.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise DongleError(
             _("This changes something and needs a yes, but there is no terminal to ask."),
             code="usage.confirm",
@@ -152,7 +152,7 @@ class _Live:
 @contextmanager
 def progress(ports: Sequence[str]) -> Iterator[Progress]:
     """Show what the dongles at `ports` do: live on a terminal, otherwise a line when one is done."""
-    if state.quiet or not sys.stderr.isatty():
+    if state.quiet or state.json or not sys.stderr.isatty():
         yield _Lines()
         return
     live = _Live(ports)
