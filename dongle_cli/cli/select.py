@@ -46,7 +46,8 @@ def choose(
 
 
 def _named(spec: str, found: list[UsbDevice], imei_of: Callable[[UsbDevice], str | None] | None) -> UsbDevice:
-    matches = [device for device in found if spec.split(":")[0] == device.port or _has_tty(device, spec)]
+    ports = (spec, spec.rpartition(":")[0])  # "1-1", or an AT port of it: "1-1:1.2"
+    matches = [device for device in found if device.port in ports or _has_tty(device, spec)]
     matches = matches or [device for device in found if device.serial == spec]
     if not matches and imei_of and re.fullmatch(r"[0-9]{14,16}", spec):
         matches = [device for device in found if (imei_of(device) or "")[:14] == spec[:14]]

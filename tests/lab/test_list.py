@@ -78,6 +78,9 @@ def test_among_several_one_must_be_chosen() -> None:
     assert [d.port for d in choose("1-2", devices=both)] == ["1-2"]
     assert [d.port for d in choose("1-2:1.2", devices=both)] == ["1-2"]
     assert [d.port for d in choose("ABC", devices=both)] == ["1-2"]
+    doubled = devices("1-1", "[::1]:3240/1-1")  # two buses with a 1-1 each
+    for spec in ("[::1]:3240/1-1", "[::1]:3240/1-1:1.2"):
+        assert [d.port for d in choose(spec, devices=doubled)] == ["[::1]:3240/1-1"]
     with pytest.raises(DongleError) as error:
         choose("1-3", devices=both)
     assert (error.value.code, error.value.exit_code) == ("device.unknown", 3)
