@@ -34,7 +34,8 @@ _READINGS = {
 # Never sent: they write an IMEI, a factory lock or the memory that holds them, or lead where only the factory gets out.
 # fmt: off
 _FORBIDDEN_NAMES = (
-    r"\+EGMR", r"\+SIMEI", r"\+WIMEI", r"\+KIMEI", r"\+SPIMEI", r"\+MODIMEI", r"\+ZIMEI", r"\+IMEI=", "#IMEI", "%IMEI",
+    r"\+EGMR", r"\+SIMEI", r"\+WIMEI", r"\+KIMEI", r"\+SPIMEI", r"\+MODIMEI", r"\+ZIMEI", r"\+GTSN=(?!0|\?)",
+    r"\+LCTSN=(?!0|\?)", r"\$QCIMEI", r"\*MRD", r"\+IMEI=", "#IMEI", "%IMEI",
     r"\^IMEISET", r"\^CIMEI", "!NVIMEI", "!NVENCRYPTIMEI", r"\+CGSN=(?!\?|[0-3](?:;|$))", r"\+GSN=(?!\?|[0-3](?:;|$))",
     r"\^NVWR", r"\^NVRST", r"\^NVBACKUP", r"\^NVRESTORE", "!NVPLMN", "!NVW", r"\+NVWRITE", r"\+QNVW", r"\+QNVFW",
     r"\+ZNVWR", r"\$QCNVW", r"\$NV", r"\^INFORBU", r"\^PHYNUM=", r"\^SIMLOCK=", r"\^CARDLOCK=", r"\^CARDUNLOCK",

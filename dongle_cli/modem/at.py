@@ -78,6 +78,12 @@ def find_final(text: str) -> Final | None:
     return None
 
 
+def is_echo(line: str, command: str) -> bool:
+    """Whether `line` ends with `command` ("AT+CGSN"); noise may stand before it, but no word it could be the end of."""
+    before, echo, rest = line.upper().rpartition(command.upper())
+    return bool(echo) and not rest and (not echo.isalnum() or not re.search(r"[A-Z0-9]$", before))
+
+
 def remove_echo(text: str) -> str:
     """`text` without what precedes its first CR LF; a line that only lost its CR is an answer, not an echo."""
     start = text.find("\r\n")
@@ -163,7 +169,7 @@ class ReplyReader:
         self._buffer = bytearray()
         self._expect_echo = expect_echo
         bare = command.strip()
-        self._echo = (bare if bare[:2].upper() == "AT" else "AT" + bare).upper()
+        self._echo = bare if bare[:2].upper() == "AT" else "AT" + bare
 
     @property
     def received(self) -> bytes:
@@ -203,14 +209,14 @@ class ReplyReader:
         return lines[seen[0] + 1 :]
 
     def _is_echo(self, line: str) -> bool:
-        return line.strip().upper().endswith(self._echo)
+        return is_echo(line.strip(), self._echo)
 
     def _reply(self, lines: list[str], rest: str) -> Reply | None:
         before: list[str] = []
-        waiting = self._expect_echo
+        waiting, echoed = self._expect_echo, False
         for index, line in enumerate(lines):
-            if self._is_echo(line):
-                before, waiting = [], False
+            if not echoed and self._is_echo(line):
+                before, waiting, echoed = [], False, True
             elif not waiting and (final := final_of(line)):
                 reply = self._sorted(before)
                 late = tuple(text for text in lines[index + 1 :] if text.strip())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dongle_cli.modem import causes, parse, urc
-from dongle_cli.modem.at import Final, final_of, names, split_fields
+from dongle_cli.modem.at import Final, final_of, is_echo, names, split_fields
 from dongle_cli.modem.pasted import exchanges
 from dongle_cli.modem.readers import Asked, Values, registration_values, values_of
 from dongle_cli.secrets import redact
@@ -52,10 +52,10 @@ def _clean(text: str) -> str:
 def _frame(command: str, response: str) -> tuple[list[str], Final | None, list[str]]:
     """Information lines, final result code, and the lines behind it; echo and what precedes it are left out."""
     lines = re.split(r"[\r\n]+", response)
-    echo = re.sub(r"\s", "", command).upper()
-    echo = echo if echo.startswith("AT") else "AT" + echo
+    echo = re.sub(r"\s", "", command)
+    echo = echo if echo[:2].upper() == "AT" else "AT" + echo
     for index, line in enumerate(lines):
-        if len(echo) > 2 and re.sub(r"\s", "", line).upper().endswith(echo):
+        if len(echo) > 2 and is_echo(re.sub(r"\s", "", line), echo):
             lines = lines[index + 1 :]
             break
     for index, line in enumerate(lines):

@@ -76,6 +76,7 @@ FORBIDDEN = [
     '+CLCK = "pc" , 1 , "1"',
     '^CARDLOCK="12345678"',
     "+ZCDRUN=E",
+    '+GTSN=1,7,"490154203237518"',
     "*EPERSO=1",
     '+CPWD="PN","1","2"',
     '+CREG?;^CARDLOCK="1"',

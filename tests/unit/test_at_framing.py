@@ -145,6 +145,13 @@ def test_noise_never_raises(data: bytes, command: str) -> None:
     assert reader.received == data
 
 
+def test_a_word_that_ends_like_the_command_is_no_echo() -> None:
+    reply = read("ATI", b"ATI\r\r\nManufacturer: Maserati\r\nModel: 1\r\n\r\nOK\r\n")
+    assert reply is not None and reply.lines == ("Manufacturer: Maserati", "Model: 1")
+    reply = read("ATI", b"Manufacturer: Maserati\r\nModel: 1\r\n\r\nOK\r\n")
+    assert reply is not None and reply.lines == ("Manufacturer: Maserati", "Model: 1")
+
+
 def test_fields() -> None:
     assert split_fields('1,"IP","a,b",,(0-2,4), 7 ') == ["1", "IP", "a,b", "", "(0-2,4)", "7"]
     assert split_fields('2,1,"0001,"0010"') == ["2", "1", "0001", "0010"]  # one quote was lost
