@@ -11,7 +11,10 @@ from dongle_cli.i18n import _
 
 MASK = "****"
 
-_known: set[str] = set()  # every value that a Secret of this process ever held
+# Every value that a Secret of this process ever held, by its first four characters: a SIM list brings thousands of
+# values and a line of AT text holds none or one.
+_known: dict[str, set[str]] = {}
+_HEAD = 4
 
 # VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN (ETSI TS 102 221 clauses 11.1.9 to 11.1.13): a PIN follows the five
 # bytes of the header.
@@ -25,8 +28,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        if len(value) > 3:  # shorter ones would mask half of every log, and are no PIN (4 to 8 digits)
-            _known.add(value)
+        if len(value) >= _HEAD:  # shorter ones would mask half of every log, and are no PIN (4 to 8 digits)
+            _known.setdefault(value[:_HEAD], set()).add(value)
 
     def reveal(self) -> str:
         """The value itself, for the wire and nowhere else."""
@@ -182,10 +185,18 @@ def redact(text: str, *, order: str = "user-password") -> str:
     """
     # AT text first: a known value that happens to look like a command's name must not hide the command from us.
     text = _APDU.sub(rf"\1{MASK}", _redact_at(text, order))
-    # A SIM list brings thousands of values and a line of AT text holds none or one; other threads may add meanwhile.
-    for value in sorted((value for value in tuple(_known) if value in text), key=len, reverse=True):
+    for value in sorted(_known_in(text), key=len, reverse=True):
         text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", MASK, text)
     return text
+
+
+def _known_in(text: str) -> set[str]:
+    found: set[str] = set()
+    for start in range(len(text) - _HEAD + 1):
+        values = _known.get(text[start : start + _HEAD])
+        if values:  # copied, because other threads may add meanwhile
+            found.update(value for value in tuple(values) if text.startswith(value, start))
+    return found
 
 
 _LONGEST = 4096  # characters of parameters; V.250 clause 5.2.4 asks for 40, the longest known firmware takes 2048

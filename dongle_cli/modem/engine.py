@@ -116,15 +116,19 @@ class AtEngine:
         started = time.monotonic()
         self.transport.write(f"AT{command}\r".encode("ascii"))
         self.sent += 1
-        log.debug("> AT%s", self.shown(command))
+        self._log(">", command, f"AT{command}")
         deadline = started + (timeout or self._patience or patience(command))
         reply = self._collect(reader, deadline)
         self._stale = reply is None
         if reply is None:
             raise self._no_answer(command, reader, time.monotonic() - started)
-        for line in (*reply.lines, *([final_text(reply.final)] if reply.final else [])):
-            log.debug("< %s", without_imsi(command, self.shown(line)))
+        self._log("<", command, *reply.lines, *([final_text(reply.final)] if reply.final else []))
         return reply
+
+    def _log(self, sign: str, command: str, *lines: str) -> None:
+        if log.isEnabledFor(logging.DEBUG):  # masking costs more than the exchange itself
+            for line in lines:
+                log.debug("%s %s", sign, without_imsi(command, self.shown(line)))
 
     def _collect(self, reader: ReplyReader, deadline: float) -> Reply | None:
         while (left := deadline - time.monotonic()) > 0:
