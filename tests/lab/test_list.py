@@ -47,7 +47,10 @@ def test_the_table_for_people_cuts_nothing(lab: Callable[..., Any]) -> None:
 
 
 def test_an_empty_bus_is_an_answer(lab: Callable[..., Any]) -> None:
-    result = lab(0).run("list", "--format", "json")
+    bench = lab(0)
+    result = bench.run("list", "--format", "json")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    result = bench.run("list")
     assert (result.returncode, result.stdout) == (0, "")
     assert "No dongle found." in result.stderr
     assert "lsusb" in result.stderr
