@@ -82,12 +82,13 @@ def is_answer(line: str) -> bool:
     fields = [part.strip() for part in line.partition(":")[2].split(",")]
     if len(fields) < 2 or not _small(fields[0], 7) or not _small(fields[1], 11):
         return False
-    area, cell = (re.sub('^"?(0x)?|"$', "", part, flags=re.IGNORECASE) for part in [*fields[2:4], "", ""][:2])
+    if len(fields) == 2 or fields[2].startswith('"') or not _report(fields):
+        return True  # in a report the area code would stand where a bare small number does
+    area = re.sub("^0x", "", fields[2], flags=re.IGNORECASE)
     if len(area) > (6 if name_of(line) == "+C5GREG" else 4):
         return False
-    # A zero-padded second field is an area code, unless this modem pads every number or could not mean a report at all.
-    padded = len(fields[1]) > 2 and len(fields[0]) < 3
-    return not (padded and _report(fields) and (cell or len(fields) == 3))
+    # A zero-padded second field is an area code, unless this modem pads every number.
+    return len(fields[1]) < 3 or len(fields[0]) > 2
 
 
 def _small(value: str, largest: int) -> bool:
@@ -95,9 +96,7 @@ def _small(value: str, largest: int) -> bool:
 
 
 def _report(fields: list[str]) -> bool:
-    """Whether the fields make sense as `<stat>,<lac>,<ci>[,<AcT>…]`."""
-    if not re.fullmatch(r'"?[0-9A-Fa-f]+"?', fields[2]):
+    """Whether the fields make sense as `<stat>,<lac>,<ci>[,<AcT>…]`, or with <rac> before <ci> as Release 8 has it."""
+    if not re.fullmatch(r"(0[xX])?[0-9A-Fa-f]+", fields[2]):
         return False
-    if len(fields) == 3:
-        return True
-    return fields[3] == "" or _small(fields[3], 15) or (len(fields) > 4 and _small(fields[4], 15))
+    return len(fields) == 3 or fields[3] == "" or _small(fields[3], 15) or (len(fields) > 4 and _small(fields[4], 15))

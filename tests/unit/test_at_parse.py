@@ -115,6 +115,12 @@ def test_a_password_never_shows_in_the_repr() -> None:
         ("+CREG: 2,1,  0 5, 2715", Registration("+CREG", False, 1, n=2, ci=0x2715)),
         ('+CREG: 2,1,"0x5E25","0x605F"', Registration("+CREG", False, 1, n=2, lac=0x5E25, ci=0x605F)),
         ('+CREG: 2,1,"4CA,81DE445"', Registration("+CREG", False, 1, n=2, lac=0x4CA, ci=0x81DE445)),
+        ('+CREG: 2,1,"000054DB","0F6B0578"', Registration("+CREG", False, 1, n=2, lac=0x54DB, ci=0xF6B0578)),
+        ("+CREG: 2,1,000054DB,0F6B0578", Registration("+CREG", False, 1, n=2, lac=0x54DB, ci=0xF6B0578)),
+        (
+            '+CGREG: 3,3,"54DB","0F6B0578",2,0,7',
+            Registration("+CGREG", False, 3, n=3, act=2, lac=0x54DB, ci=0xF6B0578, cause_type=0, reject_cause=7),
+        ),
         ("+CREG: 1, B, 2816", Registration("+CREG", True, 1, lac=0xB, ci=0x2816)),
         ("+CREG: 1,0011,00002816", Registration("+CREG", True, 1, lac=0x11, ci=0x2816)),
         ("+CEREG: 1, 0010, 20, 0079D903, 7", Registration("+CEREG", True, 1, act=7, tac=0x10, ci=0x79D903, rac=0x20)),

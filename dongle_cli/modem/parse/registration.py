@@ -67,7 +67,7 @@ def _line(line: str) -> Registration | None:
     if len(rest) >= 3 and 0 < len(rest[0]) <= 2 and len(rest[1]) > 2 and number(rest[2]) is not None:
         values["rac"] = number(rest.pop(0), 16)
     act = number(at(rest, 1))
-    for name, value in zip(_tail(domain, n, rest), rest[2:], strict=False):
+    for name, value in zip(_tail(domain, rest), rest[2:], strict=False):
         values[name] = (value or None) if name in _WORDS else number(value, 16 if name == "rac" else 10)
     values.pop("nssai_length", None)
     place = "tac" if domain in ("+CEREG", "+C5GREG") else "lac"
@@ -76,14 +76,16 @@ def _line(line: str) -> Registration | None:
         urc,
         stat,
         n=n,
-        act=act if act is not None and act <= 15 else None,
+        act=act if act is not None and 0 <= act <= 15 else None,
         ci=number(at(rest, 0), 16),
         **{place: area, **values},  # type: ignore[arg-type]
     )
 
 
-def _tail(domain: str, n: int | None, rest: Sequence[str]) -> tuple[str, ...]:
+def _tail(domain: str, rest: Sequence[str]) -> tuple[str, ...]:
     """The names of the fields behind <AcT>; a technology that is no number means that firmware's own fields follow."""
     if at(rest, 1) and number(at(rest, 1)) is None:
         return ()
+    if domain == "+CGREG" and len(rest) == 4 and rest[2] in ("0", "1"):
+        return _TAIL[domain][1:]  # <rac> has two digits: this firmware leaves it out
     return _TAIL[domain]
