@@ -76,20 +76,18 @@ def run(kernel: Kernel, scenarios: list[str], results: Path, *, deadline: float)
         "bench.service": SERVICE.format(python=sys.executable, main=HERE / "inside.py"),
     }
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, (results / "qemu.log").open("wb") as log:
         initrd = Path(scratch) / "initrd"
         initrd.write_bytes(initramfs.build(kernel.modules / kernel.release, units))
-        with (results / "qemu.log").open("wb") as log:
-            guest = subprocess.Popen(
-                _qemu(kernel, initrd, results), env={"PATH": PATH}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-            try:
-                guest.wait(deadline)
-            except subprocess.TimeoutExpired:
-                (results / "killed").write_text(f"The guest was still running after {deadline:.0f} s.\n")
-            finally:
-                guest.kill()
-                guest.wait()
+        command = _qemu(kernel, initrd, results)
+        guest = subprocess.Popen(command, env={"PATH": PATH}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            guest.wait(deadline)
+        except subprocess.TimeoutExpired:
+            (results / "killed").write_text(f"The guest was still running after {deadline:.0f} s.\n")
+        finally:
+            guest.kill()
+            guest.wait()
     return time.monotonic() - started
 
 

@@ -13,7 +13,8 @@ MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 FOLDERS = ("bin", "dev", "proc", "sys", "lower", "memory", "newroot", "modules", "units")
 
 # The machine's root lies below, read-only; what the guest writes is in memory and gone with it.
-# /.dockerenv would make systemd believe itself in a container, where it starts no udev.
+# /.dockerenv would make systemd believe itself in a container, where it starts no udev. The shadow files cannot be read
+# in the guest where QEMU is not run by root, and groupadd would stumble over them.
 INIT = """#!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -33,7 +34,7 @@ mkdir -p /newroot/run/bench
 mount -t 9p -o rw,$share bench /newroot/run/bench || poweroff -f
 cp /units/* /newroot/etc/systemd/system/
 ln -sf /lib/systemd/systemd /newroot/sbin/init
-rm -f /newroot/etc/fstab /newroot/.dockerenv
+rm -f /newroot/etc/fstab /newroot/.dockerenv /newroot/etc/shadow /newroot/etc/gshadow
 mount --move /proc /newroot/proc
 mount --move /sys /newroot/sys
 mount --move /dev /newroot/dev
