@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from dongle_cli.models.model import AuthOrder, Dialect, Model
+from dongle_cli.models.model import Dialect, Model
 from dongle_cli.modem.at import Reply
 from dongle_cli.modem.engine import AtEngine
 
@@ -19,7 +19,6 @@ class Modem:
         self.engine = engine
         self.model = model
         self.auth_writer: str | None = None  # the dialect's command for PDP authentication that this firmware takes
-        self._auth_order: AuthOrder | None = None
 
     @property
     def dialect(self) -> Dialect:

@@ -54,11 +54,6 @@ def read_signal(modem: Modem) -> parse.Signal | None:
     )
 
 
-def is_attached(modem: Modem) -> bool | None:
-    """Whether the packet domain is attached (27.007 clause 10.1.9), None where it does not say."""
-    return parse.attached(modem.query("+CGATT?"))
-
-
 def radio_on(modem: Modem) -> None:
     """Full functionality: some sticks come up with the radio off (27.007 clause 8.2)."""
     if parse.functionality(modem.query("+CFUN?")) not in (1, None):

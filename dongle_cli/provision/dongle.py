@@ -66,7 +66,6 @@ class _Run:
         self.outcome = Outcome(port=device.port, usb=device.usb)
         self.identity = DongleIdentity()
         self.row: SimRow | None = None
-        self.pin_sent = False
 
     def note(self, text: str) -> None:
         self.outcome.notes.append(text)
@@ -219,7 +218,6 @@ class _Run:
             session.modem, self.job.register, self.job.gate, self.identity.iccid, current, self.port, self.job.force
         )
         sent = pin.unlock(use, state)
-        self.pin_sent |= sent
         if sent:
             self.outcome.changes.append(Change("sim.state", state.state, sim.READY))
         if profile.pin == "disable" and (sent or state.pin_enabled):

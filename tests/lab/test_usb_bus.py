@@ -18,7 +18,7 @@ from dongle_cli.models import loader
 from dongle_cli.models.model import Switch
 from dongle_cli.transport.base import Transport
 from dongle_cli.transport.open import open_port, port_name
-from dongle_cli.usb import reset, switch
+from dongle_cli.usb import switch
 from dongle_cli.usb.device import UsbDevice
 from dongle_cli.usb.enumerate import find, scan
 from dongle_cli.usb.wait import wait_for_port
@@ -295,10 +295,3 @@ def test_nothing_comes_back(bench: Start) -> None:
     with pytest.raises(DongleError) as error:
         wait_for_port("1-7", lambda _device: True, 0.3)
     assert error.value.details["now"] is None
-
-
-def test_this_bus_has_no_reset(bench: Start) -> None:
-    bench(1, models=["quectel-ec25"])
-    with pytest.raises(DongleError) as error:
-        reset.power_cycle(scan()[0])
-    assert error.value.code == "usb.no-reset"
