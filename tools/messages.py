@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def read(language: str, path: Path) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The .mo file of `catalog`: what gettext reads."""
+    """The .mo file of `catalog`: what gettext reads; the same bytes whenever it is made."""
+    catalog.creation_date = catalog.revision_date = datetime(1970, 1, 1, tzinfo=UTC)  # Babel would put in this moment
+    catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "dongle-cli"
     buffer = io.BytesIO()
     write_mo(buffer, catalog, use_fuzzy=False)
     return buffer.getvalue()
