@@ -20,6 +20,10 @@ def provision_all(devices: Sequence[UsbDevice], job: Job, done: Callable[[Outcom
     The threads are daemons: an interrupt ends the program at once, whatever a dongle is waiting for, and the next run
     repairs what was cut off.
     """
+    # pyusb's modules import each other in a circle: threads that import them at the same time see them half made.
+    import usb.core
+    import usb.util  # noqa: F401
+
     finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     for device in devices:
         threading.Thread(target=lambda d=device: finished.put(_guarded(d, job)), name=device.port, daemon=True).start()

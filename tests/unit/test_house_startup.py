@@ -32,3 +32,12 @@ def test_root_help_imports_neither_heavy_packages_nor_typer(arguments: list[str]
 def test_a_commands_own_help_imports_nothing_heavy(command_paths: list[list[str]]) -> None:
     for path in command_paths:
         assert not imported(*path, "--help") & HEAVY, path
+
+
+def test_pyusb_is_whole_before_the_first_thread_of_a_run() -> None:
+    """Threads that import it at the same time see it half made, and now and then a dongle fails for nothing."""
+    code = (
+        "import sys; from dongle_cli.provision.run import provision_all; provision_all([], None, print)\n"
+        "sys.exit(not {'usb.core', 'usb.util', 'usb.control'} <= set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
