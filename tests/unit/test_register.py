@@ -164,7 +164,7 @@ def test_a_run_ends_with_what_became_of_each_dongle(tmp_path: Path) -> None:
         ("UPDATE history SET body = replace(body, 'ok', 'xx') WHERE seq = 3", 3),
         ("UPDATE history SET at = 'yesterday' WHERE seq = 1", 1),
         ("DELETE FROM history WHERE seq = 2", 2),
-        ("UPDATE history SET digest = 'f' || substr(digest, 2) WHERE seq = 5", 5),
+        ("UPDATE history SET digest = 'g' || substr(digest, 2) WHERE seq = 5", 5),
         ("UPDATE history SET seq = 9 WHERE seq = 4", 4),
         ("DELETE FROM history WHERE seq = 1", 1),
     ],
