@@ -35,9 +35,9 @@ class Line:
 
     def unplug(self) -> None:
         self.let_go()
-        if self.far >= 0:
-            os.close(self.far)
-            self.far = -1
+        far, self.far = self.far, -1  # first: the test may be over while a timer's thread is still closing
+        if far >= 0:
+            os.close(far)
 
 
 @pytest.fixture
