@@ -86,9 +86,11 @@ def _lock(asked: Asked) -> Values:
 
 
 def _counters(asked: Asked) -> Values:
-    state = at(asked.parameters, 0).upper() or None
-    found = parse.pin_retries(asked.name, asked.lines, {"SC": "SIM PIN", "P2": "SIM PIN2"}.get(state or "", state))
+    code = at(asked.parameters, 0).upper() or None
     left = number(at(after(asked.lines, asked.name), 0))
+    if code in ("SC", "P2") and left is not None and left <= 3:  # more than three is a PUK's counter
+        code = "SIM PIN" if code == "SC" else "SIM PIN2"
+    found = parse.pin_retries(asked.name, asked.lines, code)
     # A number for "the code that is asked for now" has no name of its own.
     return pack(pin_retries=found, tries=None if found else left)
 

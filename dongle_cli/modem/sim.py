@@ -52,7 +52,7 @@ def read_state(modem: Modem) -> SimState:
     state = parse.pin_state(reply.lines)
     enabled = parse.facility_lock(modem.query('+CLCK="SC",2'))
     # A card that asks for its PIN has it switched on, whatever +CLCK answers meanwhile.
-    return SimState(state, pin_enabled=True if state in (PIN, PUK) else enabled, retries=read_retries(modem))
+    return SimState(state, pin_enabled=True if state in (PIN, PUK) else enabled, retries=read_retries(modem, state))
 
 
 def _settled(modem: Modem) -> Reply:
@@ -70,12 +70,12 @@ def _absent(reply: Reply) -> bool:
     return reply.final is not None and not reply.final.ok and reply.final.number == _NOT_INSERTED
 
 
-def read_retries(modem: Modem) -> dict[str, int | None]:
+def read_retries(modem: Modem, state: str | None = None) -> dict[str, int | None]:
     """Tries left by code name, from the first of the dialect's readers that knows the PIN's; {} where none does."""
     for command in modem.dialect.pin_retries:
         reader = command.split("=")[0].rstrip("?")
         lines = modem.query(_CSIM_COUNTER if command == "+CSIM" else command)
-        counters = parse.pin_retries(reader, lines) if lines else None
+        counters = parse.pin_retries(reader, lines, state) if lines else None
         if counters and counters.get(PIN) is not None:
             return counters
     return {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 import click
 import pytest
 
+from dongle_cli import secrets
 from dongle_cli.cli.main import root
 
 
@@ -32,3 +34,12 @@ def command_tree() -> list[tuple[list[str], click.Command]]:
 def command_paths(command_tree: list[tuple[list[str], click.Command]]) -> list[list[str]]:
     """The words that call each command."""
     return [path for path, _command in command_tree]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_secrets() -> Iterator[None]:
+    """Let no module's made-up passwords mask the texts of the next: a process remembers what its Secrets ever held."""
+    before = copy.deepcopy(secrets._known)
+    yield
+    secrets._known.clear()
+    secrets._known.update(before)

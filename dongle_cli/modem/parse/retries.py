@@ -138,6 +138,8 @@ def _longcheer(lines: Sequence[str]) -> Counters:
 
 
 def _current(reader: str, lines: Sequence[str], state: str | None) -> Counters:
+    if reader == "^SPIC" and state == "READY":
+        state = PIN  # Cinterion: nothing is asked for, so the number is that of the code which would be
     for value in after(lines, reader):
         left = _count(value)
         if left is not None and state in CODES:
