@@ -137,6 +137,10 @@ _CODES: dict[str, tuple[int, ...] | None] = {
     "^CARDLOCK": None,
     "+CPUK": None,
     "#PASSW": None,
+    # One command for every setting, of which the password is one: whichever it is, its value is hidden.
+    "+UPSD": (2,),
+    "^SICS": (2,),
+    "+SAPBR": (3,),
 }
 # Commands and replies that name a user and a password.
 _PAIRS: dict[str, _Pair] = {
@@ -154,6 +158,7 @@ _PAIRS: dict[str, _Pair] = {
     "+MGAUTH": _Pair(2, 3),
     "^NDISDUP": _Pair(3, 4),
     "+CSTT": _Pair(1, 2),
+    "+CNCFG": _Pair(3, 4),
     "+ZGPCOAUTH": _Pair(1, 2, "unknown"),
     "+XAUTH": _Pair(2, 3, "unknown"),
     "*AUTHREQ": _Pair(2, 3, "unknown"),

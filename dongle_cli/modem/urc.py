@@ -10,17 +10,18 @@ REGISTRATION = ("+CREG", "+CGREG", "+CEREG", "+C5GREG")
 # Lines with a name and a colon. A name that the command itself asks for is an answer, not one of these.
 # fmt: off
 _NAMED = frozenset((
-    "!SCACT", "#CEEV", "#PSNT", "#QSS", "#STN", "$NWNDISSTAT", "%IPDPACT", "%NWSTATE", "*E2NAP", "*E2REG", "*EMRDY",
-    "*EMWI", "*ERINFO", "*ESTKSMENU", "*PSUTTZ", "*STKI", "+C5GREG", "+CALV", "+CBM", "+CBMI", "+CCWA", "+CDIP",
-    "+CDS", "+CDSI", "+CEREG", "+CESQ", "+CFUN", "+CGEV", "+CGNSS", "+CGREG", "+CIEV", "+CIND", "+CIREPI", "+CLIP",
-    "+CMT", "+CMTI", "+CNEM1", "+CNEMIU", "+COLP", "+CPIN", "+CPSI", "+CREG", "+CRING", "+CSCON", "+CSIMINIT", "+CSQ",
-    "+CSSI", "+CSSU", "+CTZDST", "+CTZE", "+CTZEU", "+CTZR", "+CTZV", "+CUSATP", "+CUSD", "+DSFLOWRPT", "+EUSIM",
-    "+GTEV", "+MIPCALL", "+MSTK", "+NITZ", "+PSUTTZ", "+QIND", "+QIURC", "+QNETDEVSTATUS", "+QNTP", "+QPING",
-    "+QSIMSTAT", "+QUSIM", "+SIM", "+SIMCARD", "+STIN", "+WIND", "+XCELLINFO", "+XCIEV", "+XLEMA", "+XREG", "+XSIM",
-    "+ZDONR", "+ZEND", "+ZMSRI", "+ZMTRI", "+ZPASR", "+ZPSTM", "+ZURDY", "+ZUSIMR", "^ACTIVEBAND", "^ANLEVEL",
-    "^BOOT", "^CEND", "^CONF", "^CONN", "^CPIN", "^CRSSI", "^CSNR", "^DCONNSTAT", "^DDTMF", "^DEND", "^DSFLOWRPT",
-    "^EARST", "^EONS", "^HCSQ", "^HRSSILVL", "^LCCDATA", "^LTERSRP", "^MODE", "^NDISEND", "^NDISSTAT", "^NWTIME",
-    "^ORIG", "^PDPREL", "^RESET", "^RFSWITCH", "^RSSI", "^RSSILVL", "^SIMREFRESH", "^SIMST", "^SIND", "^SMMEMFULL",
+    "!SCACT", "#CEEV", "#PSNT", "#QSS", "#STN", "$NWNDISSTAT", "%IPDPACT", "%NOTIFYEV", "%NWSTATE", "%STATCM",
+    "*E2NAP", "*E2REG", "*ECAV", "*EMRDY", "*EMWI", "*ERINFO", "*ESTKSMENU", "*PSUTTZ", "*STKI", "+C5GREG", "+CALV",
+    "+CBM", "+CBMI", "+CCWA", "+CDIP", "+CDS", "+CDSI", "+CEREG", "+CESQ", "+CFUN", "+CGEV", "+CGNSS", "+CGREG",
+    "+CIEV", "+CIND", "+CIREPH", "+CIREPI", "+CLIP", "+CMT", "+CMTI", "+CNEM1", "+CNEMIU", "+COLP", "+CPIN", "+CPSI",
+    "+CREG", "+CRING", "+CSCON", "+CSIMINIT", "+CSQ", "+CSSI", "+CSSU", "+CTZDST", "+CTZE", "+CTZEU", "+CTZR",
+    "+CTZV", "+CUSATP", "+CUSD", "+DSFLOWRPT", "+EUSIM", "+GTEV", "+MIPCALL", "+MSTK", "+NITZ", "+PSUTTZ", "+QIND",
+    "+QIURC", "+QNETDEVSTATUS", "+QNTP", "+QPING", "+QSIMSTAT", "+QUSIM", "+SIM", "+SIMCARD", "+STIN", "+UCALLSTAT",
+    "+WIND", "+XCALLSTAT", "+XCELLINFO", "+XCIEV", "+XLEMA", "+XREG", "+XSIM", "+ZDONR", "+ZEND", "+ZMSRI", "+ZMTRI",
+    "+ZPASR", "+ZPSTM", "+ZURDY", "+ZUSIMR", "^ACTIVEBAND", "^ANLEVEL", "^BOOT", "^CEND", "^CONF", "^CONN", "^CPIN",
+    "^CRSSI", "^CSNR", "^DCONNSTAT", "^DDTMF", "^DEND", "^DSFLOWRPT", "^EARST", "^EONS", "^HCSQ", "^HRSSILVL",
+    "^LCCDATA", "^LTERSRP", "^MODE", "^NDISEND", "^NDISSTAT", "^NWTIME", "^ORIG", "^PDPREL", "^RESET", "^RFSWITCH",
+    "^RSSI", "^RSSILVL", "^SBC", "^SCKS", "^SIMREFRESH", "^SIMST", "^SIND", "^SISR", "^SISW", "^SLCC", "^SMMEMFULL",
     "^SRVST", "^STIN", "^SYSSTART", "^THERM", "^WAKEUPIN", "_OSIGC", "_OSIGQ", "_OSSYS", "_OUWCTI", "_OWCTI",
 ))
 # fmt: on
