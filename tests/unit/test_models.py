@@ -327,7 +327,7 @@ def test_a_file_of_the_same_name_replaces_ours(tmp_path: Path) -> None:
         (MINIMAL + '[dialect]\niccid = ["AT+CCID"]\n', "dialect.iccid"),
         (MINIMAL + '[dialect]\niccid = ["+CCID\\r\\nAT+CFUN=0"]\n', "dialect.iccid"),
         (MINIMAL + '[dialect]\nauth_order = "backwards"\n', "dialect.auth_order"),
-        (MINIMAL + "[dialect]\nsettle = \"3\"\n", "dialect.settle"),
+        (MINIMAL + '[dialect]\nsettle = "3"\n', "dialect.settle"),
     ],
 )
 def test_a_mistake_is_answered_with_file_and_key(text: str, key: str) -> None:
