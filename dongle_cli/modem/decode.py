@@ -79,13 +79,25 @@ def _answers(command: str, asked: Sequence[str], lines: Sequence[str]) -> _Found
         if len(asked) > 1 and len(unnamed) == len(asked):  # one line each, in the order asked
             mine = [unnamed[index]]
         values, reader = values_of(Asked(own, name[len(own) :], parameters.get(name, []), mine))
-        found.values = values | found.values
+        found.values = _merged(found.values, values)
         if reader is None:
             found.answered &= any(urc.name_of(line) == own for line in mine)
         elif not values:
             found.misread |= bool(mine) and reader.needed
             found.answered &= not reader.needed and not mine
     return found
+
+
+def _merged(have: Values, more: Values) -> Values:
+    """Both; where two commands of a line speak of the same contexts, one entry a context."""
+    merged = more | have
+    mine, others = have.get("contexts"), more.get("contexts")
+    if isinstance(mine, list) and isinstance(others, list):
+        entries: dict[object, Values] = {}
+        for entry in [*mine, *others]:
+            entries[entry.get("cid")] = entry | entries.get(entry.get("cid"), {})
+        merged["contexts"] = list(entries.values())
+    return merged
 
 
 def _parameters(command: str) -> dict[str, list[str]]:

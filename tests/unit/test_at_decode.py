@@ -126,6 +126,14 @@ def test_several_commands_in_one_line() -> None:
     assert both == {"model": "E3372", "manufacturer": "huawei"}
 
 
+def test_commands_about_the_same_contexts_are_told_together() -> None:
+    response = '+CGDCONT: 1,"IP","a"\r\n+CGDCONT: 2,"IP","b"\r\n+CGACT: 1,1\r\n+CGAUTH: 2,1,"u"\r\n\r\nOK\r\n'
+    assert values("AT+CGDCONT?;+CGACT?;+CGAUTH?", response)["contexts"] == [
+        {"cid": 1, "type": "IP", "apn": "a", "active": True},
+        {"cid": 2, "type": "IP", "apn": "b", "auth": "pap", "user": "u", "password_shown": False},
+    ]
+
+
 def test_lines_in_between_are_kept_apart() -> None:
     found = values("AT+CSQ", '^RSSI: 20\r\nAT+CSQ\r\r\n^MODE: 17\r\n+CSQ: 31,99\r\n\r\nOK\r\n+CMTI: "ME",1\r\n')
     assert found["rssi_dbm"] == -51
