@@ -1,0 +1,54 @@
+"""What `pip install` brings: every file of the package, data and translations too, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as its build backend makes it, in a process of its own: backends look at where they are started."""
+    folder = tmp_path_factory.mktemp("wheel")
+    code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    return folder / made.stdout.split()[-1]
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "dongle_cli").rglob("*") if path.is_file()}
+    assert held == {name for name in files if "__pycache__" not in name}
+    assert {Path(name).suffix for name in held} >= {".py", ".toml", ".json", ".mo"}
+
+
+def test_the_installed_program_finds_its_models_texts_and_migrations(wheel: Path, tmp_path: Path) -> None:
+    """Run from the unpacked wheel, far from the checkout."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DONGLE_", "LC_", "LANG"))}
+    environment |= {"PYTHONPATH": str(tmp_path / "site"), "DONGLE_HOME": str(tmp_path / "home"), "PYTHONSAFEPATH": "1"}
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("-c", "import dongle_cli; print(dongle_cli.__file__)").startswith(str(tmp_path))
+    assert "使い方" in run("-m", "dongle_cli", "--lang", "ja", "--help")
+    assert "12d1" in run("-m", "dongle_cli", "setup", "udev", "--print")
+    run("-m", "dongle_cli", "register", "runs")
+    assert (tmp_path / "home" / "data" / "register.db").exists()
