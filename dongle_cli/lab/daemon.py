@@ -34,15 +34,17 @@ def spawn(module: str, order: dict[str, Any], log: Path) -> dict[str, Any]:
             )  # fmt: skip
         os.close(write)
         assert process.stdin is not None  # noqa: S101 - asked for above
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-            pipe.write(json.dumps({**order, "ready": write}).encode() + b"\n")
-        answer = _line(read, _SECONDS)
+        try:
+            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write(json.dumps({**order, "ready": write}).encode() + b"\n")
+            answer = _line(read, _SECONDS)
+        except BaseException:  # Ctrl-C: a process that nobody waits for any more must not come up later
+            _end(process)
+            raise
     finally:
         os.close(read)
     if not answer or "error" in answer:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else is in it
-        process.wait()
+        _end(process)
         error = answer.get("error", {})
         raise DongleError(
             error.get("message") or _("The lab did not start."),
@@ -51,6 +53,13 @@ def spawn(module: str, order: dict[str, Any], log: Path) -> dict[str, Any]:
         )
     process.wait()  # the one that was started has handed over to a child and ended
     return answer
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it and the child it may have handed over to: its own session, in which nobody else is."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def order() -> tuple[dict[str, Any], int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,31 @@ def test_attach_says_what_it_lacks(home):
     else:
         assert error_code(done) in ("lab.root", "lab.no-vhci")
     assert error_code(run(home, "attach", "--format", "json")) != "lab.not-running"
+
+
+def servers(home: Path) -> list[int]:
+    """The processes of the lab server that `home` has."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"dongle_cli.lab.server" in words and str(home).encode() in environment:
+            found.append(int(entry.name))
+    return found
+
+
+def test_an_interrupted_start_leaves_no_lab_behind(home):
+    starter = subprocess.Popen(
+        [sys.executable, "-m", "dongle_cli", "lab", "start"],
+        env={**os.environ, "DONGLE_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    give_up = time.monotonic() + 30
+    while not servers(home):
+        assert time.monotonic() < give_up
+    for pid in servers(home):
+        os.kill(pid, signal.SIGSTOP)  # not ready yet, and not before the starter is gone
+    starter.send_signal(signal.SIGINT)
+    assert starter.wait(30) == 130
+    assert servers(home) == []
