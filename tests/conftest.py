@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ import pytest
 from dongle_cli.lab import process
 from dongle_cli.lab.ask import ask
 
+# A shell's background job ignores SIGINT, and so would every program that a test starts in order to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @dataclass
 class Lab:
@@ -24,6 +29,7 @@ class Lab:
 
     home: Path
     summary: dict[str, Any]
+    said: list[str] = field(default_factory=list)  # everything that `run` printed
 
     @property
     def bus(self) -> str:
@@ -66,10 +72,24 @@ class Lab:
 
     def run(self, *arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """`dongle-cli ARGUMENTS` in this lab's environment, as a process."""
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "dongle_cli", *map(str, arguments)],
             env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def leaks(self) -> list[str]:
+        """Where one of the SIM list's passwords stands that is not the SIM list: said, or in any file of the home."""
+        if not self.sims.exists():
+            return []
+        with self.sims.open(encoding="utf-8", errors="replace", newline="") as file:
+            passwords = {row.get("password") or "" for row in csv.DictReader(file)}
+        passwords = {password for password in passwords if len(password) >= 8}  # shorter ones occur by chance
+        files = [path for path in self.home.rglob("*") if path.is_file() and not path.match("sims*.csv")]
+        found = [f"said: {text[:200]}" for text in self.said if any(password in text for password in passwords)]
+        content = {path: path.read_bytes() for path in files}
+        return found + [str(p) for p, data in content.items() if any(pw.encode() in data for pw in passwords)]
 
     def stop(self) -> None:
         """End it; harmless where it has ended."""
@@ -96,6 +116,8 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lab]]:
         return labs[-1]
 
     yield start
+    leaks = [leak for running in labs for leak in running.leaks()]
     for running in labs:
         running.stop()
         shutil.rmtree(running.home, ignore_errors=True)
+    assert not leaks
