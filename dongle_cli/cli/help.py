@@ -11,21 +11,39 @@ from dongle_cli.i18n import width
 # What must not begin a line, and what must not end one (the common part of JIS X 4051's line breaking rules).
 _NEVER_FIRST = set("、。，．・：；？！）」』】〕〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ%,.:;?!)]}")
 _NEVER_LAST = set("（「『【〔〈《([{")
+_LONELY = 8  # columns: a last line of less than that is three characters, and better joined by a few more
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Break `text` into lines of at most `columns` display columns, at spaces or between wide characters."""
+    """Break `text` into lines of at most `columns` display columns, at spaces or between wide characters.
+
+    A Japanese paragraph that would leave two or three characters alone on its last line is broken a little earlier.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
-        for piece in pieces(paragraph):
-            if line and width(line) + width(piece.rstrip()) > columns:
-                lines.append(line.rstrip())
-                line = piece.lstrip()
-            else:
-                line += piece
-        lines.append(line.rstrip())
+        parts = pieces(paragraph)
+        broken = _fill(parts, columns)
+        narrower = columns
+        while len(broken) > 1 and not broken[-1].isascii() and width(broken[-1]) < _LONELY < narrower:
+            narrower -= 1
+            again = _fill(parts, narrower)
+            if len(again) > len(broken):
+                break
+            broken = again
+        lines += broken
     return lines
+
+
+def _fill(parts: list[str], columns: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for piece in parts:
+        if line and width(line) + width(piece.rstrip()) > columns:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.rstrip()]
 
 
 def pieces(text: str) -> list[str]:
