@@ -34,7 +34,7 @@ def test_japanese_is_broken_between_characters_but_not_before_a_full_stop() -> N
     assert wrap("ドングルを抜きます。", 18) == ["ドングルを抜", "きます。"], "not three characters alone"
     assert wrap("抜くか、挿します。", 10) == ["抜くか、挿", "します。"]
     assert wrap("「抜く」", 4) == ["「抜", "く」"]
-    assert wrap("--format json を使う", 13) == ["--format json", "を使う"]
+    assert wrap("--format json を使います", 13) == ["--format json", "を使います"]
 
 
 @pytest.mark.parametrize("columns", [30, 60, 120])
