@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from itertools import pairwise
 from typing import Any
@@ -146,11 +147,8 @@ def _language(argv: list[str]) -> str | None:
 
 def _wants_json(argv: list[str]) -> bool:
     """Whether errors are to be JSON, also those that happen before the command line is understood."""
-    words = _before_dashes(argv)
-    pairs = pairwise(words)
-    return any(w in ("--format=json", "-Fjson") for w in words) or any(
-        first in ("--format", "-F") and second == "json" for first, second in pairs
-    )
+    words = " ".join(_before_dashes(argv))
+    return re.search(r"(^| )(--format[= ]|-[a-zA-Z]*F ?)json( |$)", words) is not None
 
 
 def _say(error: DongleError) -> int:
