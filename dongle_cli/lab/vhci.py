@@ -22,6 +22,7 @@ from dongle_cli.i18n import _
 from dongle_cli.lab import daemon, wire
 
 ROOT = Path("/sys/devices/platform/vhci_hcd.0")
+_DEVICES = Path("/sys/bus/usb/devices")
 _FREE = 4  # VDEV_ST_NULL (Linux drivers/usb/usbip/usbip_common.h)
 # How soon a dongle that left is asked for again: sysfs and USB/IP tell nobody when it is back. One that has been away
 # for long is asked for more rarely.
@@ -80,7 +81,7 @@ def kernel_port(number: int) -> str | None:
 
 def attach(plug: Plug) -> bool:
     """Import the dongle and hand its connection to the kernel; False while it is off the bus or its port not free."""
-    if high_speed_ports().get(plug.vhci_port) != _FREE:
+    if high_speed_ports().get(plug.vhci_port) != _FREE or _still_there(plug.vhci_port):
         return False
     try:
         sock = socket.create_connection((plug.host, plug.port), timeout=_TIMEOUT)
@@ -99,6 +100,16 @@ def attach(plug: Plug) -> bool:
         return False
     plug.sock = sock
     return True
+
+
+def _still_there(number: int) -> bool:
+    """Whether the kernel has not yet taken down what was on vhci port `number`.
+
+    vhci_hcd frees a port before the hub driver has dealt with the disconnect, and leaves the port enabled: a dongle
+    that comes back in between with the same descriptors is taken for one that never left (hub_port_connect_change).
+    """
+    path = kernel_port(number)
+    return path is not None and (_DEVICES / path).exists()
 
 
 def _import(sock: socket.socket, busid: str) -> tuple[int, int, int] | None:
