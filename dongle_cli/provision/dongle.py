@@ -19,7 +19,8 @@ from dongle_cli.models.model import AuthOrder
 from dongle_cli.modem import context as contexts
 from dongle_cli.modem import network, sim
 from dongle_cli.modem.context import ContextState
-from dongle_cli.modem.identity import read_identity, read_imsi
+from dongle_cli.modem.identity import read_iccid, read_identity, read_imei, read_imsi
+from dongle_cli.modem.modem import Modem
 from dongle_cli.modem.sim import SimState
 from dongle_cli.provision import apply, pin, verify
 from dongle_cli.provision.job import Job
@@ -207,30 +208,28 @@ class _Run:
             )
 
     def _unlock(self, session: Session, state: SimState) -> SimState:
-        """The card READY and its PIN as the profile wants it; the state read afterwards."""
-        profile, row = self.job.profile, self.row
-        if not self.job.unlock or self.job.dry_run:
-            if self.job.dry_run and state.state == sim.PIN:
-                self.outcome.changes.append(Change("sim.state", sim.PIN, sim.READY))
+        """The card usable and its PIN as the profile wants it; the state read afterwards."""
+        if not self.job.unlock:
             return state
-        current, new = self._pins()
-        use = pin.PinUse(
-            session.modem, self.job.register, self.job.gate, self.identity.iccid, current, self.port, self.job.force
-        )
-        sent = pin.unlock(use, state)
-        if sent:
-            self.outcome.changes.append(Change("sim.state", state.state, sim.READY))
-        if profile.pin == "disable" and (sent or state.pin_enabled):
-            pin.disable(use, state, verified=sent)
-            self.outcome.changes.append(Change("sim.pin", "enabled", "disabled"))
-        elif profile.pin == "change" and new is not None and current != new:
-            pin.change(use, state, new, verified=sent)
-            self.outcome.changes.append(Change("sim.pin", "old", "new"))
-        elif profile.pin == "change" and row is not None and row.new_pin is None:
+        use = self._pin_use(session.modem)
+        changes = pin.planned(use, state, self.job.profile.pin)
+        if self.job.profile.pin == "change" and self.row is not None and self.row.new_pin is None:
             self.note(_("{port}: the SIM list has no new_pin for this SIM; its PIN stays.").format(port=self.port))
-        if self.identity.imsi is None and sent:
+        if self.job.dry_run:
+            self.outcome.changes += changes
+            return state
+        for change in pin.carry_out(use, state, changes):
+            self.outcome.changes.append(change)
+        if not changes:
+            return state
+        if self.identity.imsi is None:
             self.identity = replace(self.identity, imsi=read_imsi(session.modem))
-        return sim.read_state(session.modem) if sent else state
+        return sim.read_state(session.modem)
+
+    def _pin_use(self, modem: Modem) -> pin.PinUse:
+        current, new = self._pins()
+        job = self.job
+        return pin.PinUse(modem, job.register, job.gate, self.identity.iccid, current, new, self.port, job.force)
 
     def _pins(self) -> tuple[Secret | None, Secret | None]:
         """The PIN the card has now and the one it shall have; after a change that worked, both are the new one."""
@@ -259,6 +258,26 @@ class _Run:
         return self.job.register.credentials(str(self.identity.imei)) == self._fingerprint(target)
 
     def _carry_out(self, session: Session, plan: Plan, target: Target, before: list[ContextState]) -> None:
+        found, order = self._write(session, plan, target, before)
+        if self.job.replug:
+            found = self._replug(session, target)
+        if self.job.attach and self.job.profile.register:
+            try:
+                self._attach(session, target, order, wrote=not plan.empty)
+            except DongleError as error:
+                if error.code != "network.auth-failed" or not plan.empty or self._read_back(found, target):
+                    raise
+                # The register says that this dongle holds the password, and the network says that it does not.
+                plan = make_plan(found, target, credentials_known=False)
+                self.outcome.changes += plan.changes
+                found, order = self._write(session, plan, target, found)
+                self._attach(session, target, order, wrote=True)
+        self.outcome.after = self._snapshot(found, sim.read_state(session.modem))
+
+    def _write(
+        self, session: Session, plan: Plan, target: Target, before: list[ContextState]
+    ) -> tuple[list[ContextState], AuthOrder | None]:
+        """What the dongle holds after `plan`, and the order of user and password where nothing proves it."""
         imei = str(self.identity.imei)
         found, order = before, None
         if not plan.empty:
@@ -269,20 +288,14 @@ class _Run:
                 if written.swapped:
                     self._say_swapped(written.order)
             self.job.register.note_credentials(imei, self._fingerprint(target))
-        self._prove_password(found, target)
-        if self.job.replug:
-            found = self._replug(session, target)
-        if self.job.attach and self.job.profile.register:
-            self._attach(session, target, order, wrote=not plan.empty)
-        self.outcome.after = self._snapshot(found, sim.read_state(session.modem))
+        if target.context.auth != "none":
+            self.outcome.proven["password"] = "read-back" if self._read_back(found, target) else "unproven"
+        return found, order
 
-    def _prove_password(self, found: list[ContextState], target: Target) -> None:
+    def _read_back(self, found: list[ContextState], target: Target) -> bool:
+        """Whether the dongle shows its password, and it is the right one."""
         want = target.context
-        have = next((state for state in found if state.cid == want.cid), None)
-        if want.auth == "none":
-            return
-        shown = have is not None and have.password is not None and have.password == want.password
-        self.outcome.proven["password"] = "read-back" if shown else "unproven"
+        return any(state.cid == want.cid and state.password and state.password == want.password for state in found)
 
     def _replug(self, session: Session, target: Target) -> list[ContextState]:
         """Power-cycle and read again: some sticks lose what they acknowledged."""
@@ -290,14 +303,9 @@ class _Run:
             session.reset()
         with self.step("read-again", _("reading again")):
             modem = session.connect()
+            self._refuse_another(modem)
             if self.job.unlock:
-                current, new = self._pins()
-                use = pin.PinUse(
-                    modem, self.job.register, self.job.gate, self.identity.iccid,
-                    new if self._pin_changed() else current,
-                    self.port, self.job.force,
-                )  # fmt: skip
-                pin.unlock(use, sim.read_state(modem))
+                pin.unlock(self._pin_use(modem), sim.read_state(modem))
             found = contexts.read_contexts(modem)
             wrong = differences(found, target)
             if wrong:
@@ -305,8 +313,16 @@ class _Run:
                 raise apply.differs(self.port, wrong, target, code="flash.forgotten")
         return found
 
-    def _pin_changed(self) -> bool:
-        return any(change.what == "sim.pin" and change.after == "new" for change in self.outcome.changes)
+    def _refuse_another(self, modem: Modem) -> None:
+        """A hand may have plugged in another dongle, and a PIN is for one card only."""
+        if (read_imei(modem), read_iccid(modem)) != (self.identity.imei, self.identity.iccid):
+            raise DongleError(
+                _("{port}: another dongle or SIM is here than before the restart.").format(port=self.port),
+                code="modem.exchanged",
+                hint=_("Plug {imei} with SIM {iccid} in again and run the command again.").format(
+                    imei=self.identity.imei, iccid=self.identity.iccid
+                ),
+            )
 
     def _attach(self, session: Session, target: Target, order: AuthOrder | None, *, wrote: bool) -> None:
         iccid = self.outcome.iccid
@@ -319,7 +335,7 @@ class _Run:
             self.job.register.note_attached(iccid)
         if proof.order is not None:
             self._say_swapped(proof.order)
-        if target.context.auth != "none" and self.outcome.proven.get("password") != "read-back":
+        if self.outcome.proven.get("password") == "unproven":
             self.outcome.proven["password"] = proof.password
         self.outcome.proven["registration"] = "home" if proof.registration.stat == network.HOME else "roaming"
 

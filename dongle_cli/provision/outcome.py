@@ -57,7 +57,9 @@ class Outcome:
     started: str = field(default_factory=now)
     before: dict[str, object] = field(default_factory=dict)  # the dongle as it was found
     after: dict[str, object] = field(default_factory=dict)  # the dongle as it was read last
-    proven: dict[str, str] = field(default_factory=dict)  # {"password": "read-back" | "attach" | "unproven"}
+    proven: dict[str, str] = field(
+        default_factory=dict
+    )  # {"password": "read-back" | "attach" | "recorded" | "unproven"}
     notes: list[str] = field(default_factory=list)
     transcript_digest: str | None = None  # SHA-256 of the redacted transcript
     evidence: str | None = None  # path of the record

@@ -22,6 +22,8 @@ from dongle_cli.modem.at import Reply
 from dongle_cli.modem.engine import BUSY, reason
 from dongle_cli.modem.modem import Modem
 from dongle_cli.modem.sim import SimState
+from dongle_cli.provision.outcome import Change
+from dongle_cli.provision.profile import PinAction
 from dongle_cli.register.register import PinAttempt, Register
 from dongle_cli.secrets import Secret
 
@@ -85,9 +87,32 @@ class PinUse:
     register: Register
     gate: PinGate
     iccid: Iccid | None
-    pin: Secret | None
+    pin: Secret | None  # the one the card has now
+    new: Secret | None  # the one it shall have, where the profile wants it changed
     port: str
     force: bool = False
+
+
+def planned(use: PinUse, state: SimState, action: PinAction) -> list[Change]:
+    """What is to do at the card: unlock it, and switch its PIN off or change it where the profile says so."""
+    locked = state.state == sim.PIN
+    changes = [Change("sim.state", sim.PIN, sim.READY)] if locked else []
+    if action == "disable" and (locked or state.pin_enabled):
+        changes.append(Change("sim.pin", "enabled", "disabled"))
+    if action == "change" and use.new is not None and use.pin != use.new:
+        changes.append(Change("sim.pin", "old", "new"))
+    return changes
+
+
+def carry_out(use: PinUse, state: SimState, changes: list[Change]) -> Iterator[Change]:
+    """Do what is planned, and give each change when it is done."""
+    sent = unlock(use, state)
+    for change in changes:
+        if change.after == "disabled":
+            disable(use, state, verified=sent)
+        elif change.after == "new" and use.new is not None:
+            change_pin(use, state, use.new, verified=sent)
+        yield change
 
 
 def unlock(use: PinUse, state: SimState) -> bool:
@@ -107,7 +132,7 @@ def disable(use: PinUse, state: SimState, *, verified: bool) -> None:
     _send(use, pin, state, lambda: sim.disable_pin(use.modem, pin))
 
 
-def change(use: PinUse, state: SimState, new: Secret, *, verified: bool) -> None:
+def change_pin(use: PinUse, state: SimState, new: Secret, *, verified: bool) -> None:
     """Replace the PIN by `new`; `verified` as for `disable`."""
     attempt = use.register.pin_attempt(str(use.iccid))
     cut_off = attempt is not None and attempt.state == "attempted"

@@ -20,7 +20,11 @@ DENIED = frozenset({"network.auth-failed"})
 
 @dataclass(frozen=True)
 class Proof:
-    """How the network answered; `password` is "attach" where it let in what the dongle holds, else "unproven"."""
+    """How the network answered.
+
+    `password`: "attach" where the network let in what the dongle holds now, "recorded" where it did so in an earlier
+    run and the dongle stayed registered, "unproven" where nothing tells.
+    """
 
     registration: parse.Registration
     password: str
@@ -54,7 +58,8 @@ def prove(modem: Modem, target: Target, *, attach: bool, timeout: float, order: 
 
 
 def _once(modem: Modem, target: Target, *, attach: bool, deadline: float) -> Proof:
-    if attach or not network.on_its_way(modem):
+    attach = attach or not network.on_its_way(modem)
+    if attach:
         network.attach_again(modem, deadline - time.monotonic())
     registration = network.wait_registered(modem, max(0.0, deadline - time.monotonic()))
     stat = registration.stat if registration else None
@@ -70,7 +75,7 @@ def _once(modem: Modem, target: Target, *, attach: bool, deadline: float) -> Pro
     active = network.activate(modem, target.context.cid)
     if active is False:
         raise causes.refused(modem.port, network.read_refusal(modem, None))
-    return Proof(registration, "attach" if active else "unproven")
+    return Proof(registration, ("attach" if attach else "recorded") if active else "unproven")
 
 
 def may_be_swapped(modem: Modem, written: Written, target: Target) -> AuthOrder | None:

@@ -103,3 +103,15 @@ def test_the_order_that_worked_is_in_the_evidence(lab: Callable[..., Lab], model
     assert bench.status()[0]["contexts"][0]["password_right"]
     code, outcomes = run(bench)
     assert (code, outcomes[0]["result"]) == (0, "already")
+
+
+def test_a_password_that_changed_behind_our_back_is_found_by_the_network_and_mended(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    assert run(bench)[0] == 0
+    bench.run("at", '+CGAUTH=1,2,"user0001@pref.example","another"', "--unsafe", "--yes")
+    bench.replug("1-1")
+    assert not bench.status()[0]["contexts"][0]["password_right"]
+    code, outcomes = run(bench)
+    assert (code, outcomes[0]["result"], outcomes[0]["proven"]["password"]) == (0, "ok", "attach")
+    assert [change["what"] for change in outcomes[0]["changes"]] == ["context.1.password"]
+    assert bench.status()[0]["contexts"][0]["password_right"]

@@ -92,3 +92,5 @@ def test_no_attach_leaves_the_line_alone(lab: Callable[..., Lab]) -> None:
     assert bench.status()[0]["attach_count"] == 1
     (outcome,) = provision(bench)
     assert (outcome["result"], outcome["proven"]["password"]) == ("already", "attach")
+    (outcome,) = provision(bench)
+    assert (outcome["result"], outcome["proven"]["password"]) == ("already", "recorded")
