@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import usb.core
 
 _HUB = 0x09
+_loading = Lock()
 _CATCH_UP = 1.0  # seconds libusb may be behind the kernel: it keeps a list of its own, and hears of changes from udev
 
 
@@ -66,8 +68,18 @@ def _listed() -> list[tuple[str, usb.core.Device]]:
     return [(f"{d.bus}-{'.'.join(map(str, d.port_numbers))}", d) for d in found if d.port_numbers]
 
 
-@cache
 def _backend() -> Any:
+    """The one libusb of this process, whichever thread asks first.
+
+    A second one would not be harmless: pyusb ends it with its last user, and devices found through it that are still
+    referenced crash the process when they are let go.
+    """
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
     """The libusb that came as a wheel, else the system's, which takes a compiler's or linker's help to be found."""
     import libusb_package
     import usb.backend.libusb1
