@@ -54,7 +54,7 @@ class Dialect:
     firmware: tuple[str, ...] = ("+CGMR",)
     pin_retries: tuple[str, ...] = ("+CPINR", "+CSIM")
     auth: tuple[str, ...] = ("+CGAUTH",)
-    auth_order: AuthOrder = "user-password"
+    auth_order: AuthOrder | None = None  # of the first writer in `auth`; None: as that writer's manuals say
     signal: tuple[str, ...] = ("+CESQ", "+CSQ")
     reset: tuple[str, ...] = ("+CFUN=1,1",)
     settle: float = 0.0  # seconds to wait after the SIM was unlocked, where the firmware needs it

@@ -171,6 +171,8 @@ def _message(table: _Table, text: str) -> bytes:
 
 def _dialect(table: _Table, base: Dialect) -> Dialect:
     changes: dict[str, Any] = {}
+    if "auth" in table.raw:
+        changes["auth_order"] = None  # the order that `base` says is that of its own first writer
     for key in table.raw:
         if key == "auth_order":
             changes[key] = table.word(key, get_args(AuthOrder), "")
@@ -184,6 +186,8 @@ def _dialect(table: _Table, base: Dialect) -> Dialect:
                 not word.isprintable() or not word.isascii() or word.upper().startswith("AT") for word in changes[key]
             ):
                 raise table.wrong(key, _("must name commands without AT and without control characters"))
+            if key == "auth" and not changes[key]:
+                raise table.wrong(key, _("is missing"))
     return replace(base, **changes)
 
 

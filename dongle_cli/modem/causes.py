@@ -74,3 +74,38 @@ def network_number(text: str) -> int | None:
             if _squeezed(words) == wanted:
                 return number
     return None
+
+
+# +CME ERROR numbers that repeat a cause of the network, hundred higher (27.007 clauses 9.2.2.1 and 9.2.2.2), and those
+# that repeat one under another number.
+_CME_MOBILITY = frozenset((*range(102, 120), 122))
+_CME_SESSION = frozenset(range(126, 135))
+_CME_RENUMBERED = {125: (25, None)} | {
+    cme: (None, cause)
+    for cme, cause in {149: 29, 171: 49, 177: 8, 178: 65, 179: 66, 191: 39, 192: 50, 193: 51, 194: 52, 196: 57}.items()
+}
+
+
+def network_causes_of_cme(number: int | None) -> tuple[int | None, int | None]:
+    """The causes of mobility and of session management that a `+CME ERROR` number stands for, None where it is none."""
+    if number is None:
+        return None, None
+    if number in _CME_MOBILITY:
+        return number - 100, None
+    if number in _CME_SESSION:
+        return None, number - 100
+    return _CME_RENUMBERED.get(number, (None, None))
+
+
+def told_apart(reject_cause: int | None) -> tuple[int | None, int | None]:
+    """A registration's reject cause as (mobility, session): some firmwares put the session's cause there."""
+    if reject_cause is None or emm_meaning(reject_cause) or not esm_meaning(reject_cause):
+        return reject_cause, None
+    return None, reject_cause
+
+
+def in_words(text: str) -> tuple[int | None, int | None]:
+    """The causes of mobility and session management that a modem names in the standard's words (EMM_CAUSE_…)."""
+    named = re.match(r"(E?SM|[EG]?MM)_CAUSE_(\w+)", text)
+    number = network_number(named[2]) if named else None
+    return (None, number) if named and named[1].endswith("SM") else (number, None)

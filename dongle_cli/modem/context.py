@@ -8,9 +8,10 @@ from dongle_cli.models.model import AuthOrder
 from dongle_cli.modem import parse
 from dongle_cli.modem.at import Reply, quote
 from dongle_cli.modem.modem import Modem
-from dongle_cli.secrets import MASK, Secret
+from dongle_cli.secrets import Secret
 
-AUTH_TYPES = {"none": 0, "pap": 1, "chap": 2}
+# Types as the commands number them. "auto" (either of PAP and CHAP) is no profile's, but a dongle's that is put back.
+AUTH_TYPES = {"none": 0, "pap": 1, "chap": 2, "auto": 3}
 _QICSGP_TYPES = {"IP": 1, "IPV6": 2, "IPV4V6": 3}
 
 
@@ -60,8 +61,8 @@ class ContextState:
 
 def auth_order(modem: Modem, writer: str) -> AuthOrder:
     """Which of user and password `writer` takes first on this model."""
-    own = modem.dialect.auth[:1] == (writer,)
-    return modem.dialect.auth_order if own else WRITERS[writer].order
+    own = modem.dialect.auth_order if modem.dialect.auth[:1] == (writer,) else None
+    return own or WRITERS[writer].order
 
 
 def read_contexts(modem: Modem) -> list[ContextState]:
@@ -80,7 +81,7 @@ def read_contexts(modem: Modem) -> list[ContextState]:
                 context.apn,
                 auth.type if auth else None,
                 auth.user if auth else None,
-                None if password is None or password.reveal() == MASK else password,
+                None if password is None or not password.reveal().strip("*") else password,  # a firmware's mask
             )
         )
     return states
@@ -97,7 +98,7 @@ def _read_auths(modem: Modem, cids: list[int]) -> dict[int, parse.ContextAuth]:
         for command in [read.format(cid=cid) for cid in cids] if "{cid}" in read else [read]:
             reply = modem.engine.send(command)
             if not reply.ok:
-                break
+                continue  # of one context: +QICSGP knows no context 0
             understood = True
             asked = int(command.rpartition("=")[2]) if "{cid}" in read else None
             for auth in parse.context_auth(name, reply.lines, auth_order(modem, name)):
@@ -111,13 +112,30 @@ def _read_auths(modem: Modem, cids: list[int]) -> dict[int, parse.ContextAuth]:
 
 def write_context(modem: Modem, cid: int, type_: str, apn: str) -> Reply:
     """Define a context (27.007 clause 10.1.1)."""
-    return modem.engine.send(f"+CGDCONT={cid},{quote(type_)},{quote(apn)}")
+    return _while_inactive(modem, cid, f"+CGDCONT={cid},{quote(type_)},{quote(apn)}")
 
 
 def delete_context(modem: Modem, cid: int) -> Reply:
     """Remove a context: by +CGDEL, and where that is refused by the bare form (27.007 clauses 10.1.36 and 10.1.1)."""
     reply = modem.engine.send(f"+CGDEL={cid}")
-    return reply if reply.ok else modem.engine.send(f"+CGDCONT={cid}")
+    return reply if reply.ok else _while_inactive(modem, cid, f"+CGDCONT={cid}")
+
+
+def _while_inactive(modem: Modem, cid: int, command: str) -> Reply:
+    """The reply to `command`, sent again without the context in use where it is refused because of that.
+
+    Many firmwares leave a context alone while it is active, and an LTE modem keeps its last one as long as it is
+    attached (27.007 clauses 10.1.10 and 10.1.9).
+    """
+    reply = modem.engine.send(command)
+    if reply.ok or not parse.active_cids(modem.query("+CGACT?")).get(cid):
+        return reply
+    for release in (f"+CGACT=0,{cid}", "+CGATT=0"):
+        if modem.accepts(release):
+            reply = modem.engine.send(command)
+        if reply.ok:
+            break
+    return reply
 
 
 def write_auth(modem: Modem, context: ContextState, order: AuthOrder | None = None) -> Reply:
@@ -125,31 +143,32 @@ def write_auth(modem: Modem, context: ContextState, order: AuthOrder | None = No
 
     `order` overrides the model's order of user and password. `modem.auth_writer` says afterwards which command it was.
     """
-    names = [modem.auth_writer] if modem.auth_writer else list(modem.dialect.auth)
-    while True:
-        name = names.pop(0)
-        reply = modem.engine.send(auth_command(modem, name, context, order))
+    names = (modem.auth_writer,) if modem.auth_writer else modem.dialect.auth
+    replies = (
+        (name, modem.engine.send(command)) for name in names for command in auth_commands(modem, name, context, order)
+    )
+    for name, reply in replies:
         if reply.ok:
             modem.auth_writer = name
-        if reply.ok or not names:
-            return reply
+            break
+    return reply
 
 
-def auth_command(modem: Modem, name: str, context: ContextState, order: AuthOrder | None = None) -> str:
-    """The command line with which `name` writes the authentication of `context`."""
+def auth_commands(modem: Modem, name: str, context: ContextState, order: AuthOrder | None = None) -> list[str]:
+    """The command lines with which `name` writes the authentication of `context`, the next for a refused one."""
     writer = WRITERS[name]
     auth = context.auth or "none"
-    if auth == "none" and writer.none is not None:
-        return writer.none.format(cid=context.cid)
+    none = [writer.none.format(cid=context.cid)] if auth == "none" and writer.none is not None else []
     user = quote(context.user or "")
     password = quote(context.password.reveal() if context.password else "")
     # "unknown" begins with the password, as Huawei's own software does; the attach decides.
     user_first = (order or auth_order(modem, name)) == "user-password"
-    return writer.template.format(
+    whole = writer.template.format(
         cid=context.cid,
         auth=AUTH_TYPES[auth],
         first=user if user_first else password,
         second=password if user_first else user,
         apn=quote(context.apn),
-        type=_QICSGP_TYPES[context.type],
+        type=_QICSGP_TYPES.get(context.type, 1),  # others (PPP) are none that a profile may ask for
     )
+    return list(dict.fromkeys([*none, whole]))  # some firmwares want the empty strings all the same

@@ -14,6 +14,7 @@ from dongle_cli.modem.modem import Modem
 Identity = TypeVar("Identity")
 
 # EF_ICCID is file 2FE2 under the master file, ten bytes of swapped BCD (ETSI TS 102 221 clause 13.2).
+_DONE = (0x90, 0x91)  # 91: the card also has something for the modem to do (TS 102 221 clause 10.2.1.1)
 _CRSM_ICCID = "+CRSM=176,12258,0,0,10"
 _CSIM_ICCID = ('+CSIM=14,"00A40004023F00"', '+CSIM=14,"00A40004022FE2"', '+CSIM=10,"00B000000A"')
 
@@ -72,14 +73,14 @@ def read_iccid(modem: Modem) -> Iccid | None:
 
 def _file_content(modem: Modem) -> str | None:
     answer = parse.crsm(modem.query(_CRSM_ICCID))
-    return parse.iccid([answer[2]]) if answer and answer[0] == 0x90 else None
+    return parse.iccid([answer[2]]) if answer and answer[0] in _DONE else None
 
 
 def _card_content(modem: Modem) -> str | None:
     answer = None
     for command in _CSIM_ICCID:
         answer = parse.csim(modem.query(command))
-        if answer is None or not answer[1].startswith(("90", "61", "9F")):
+        if answer is None or not answer[1].startswith(("90", "91", "61", "9F")):
             return None
     return parse.iccid([answer[0]]) if answer else None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from dongle_cli.modem import parse
+from dongle_cli.modem import causes, parse
+from dongle_cli.modem.at import Reply
 from dongle_cli.modem.modem import Modem
 
 HOME, SEARCHING, DENIED, ROAMING = 1, 2, 3, 5  # <stat>, 27.007 clause 7.2
@@ -15,11 +16,25 @@ _POLL = 2.0  # seconds; for firmwares that never report a change of registration
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the network refused: the cause of 24.301/24.008 if it said one, and the modem's own words from +CEER."""
+    """Why the network refused: the causes of mobility (24.301 annex A, 24.008 annex G) and of session management
+    (annexes B and I) where it gave them, and the modem's own words from +CEER."""
 
-    cause: int | None
-    esm_cause: int | None
-    text: str | None
+    cause: int | None = None
+    esm_cause: int | None = None
+    text: str | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether the network gave a cause."""
+        return self.cause is not None or self.esm_cause is not None
+
+
+@dataclass(frozen=True)
+class Activation:
+    """Whether a context is active, None where that is left to the PC; where it was refused, what the answer says."""
+
+    active: bool | None
+    refusal: Refusal = field(default_factory=Refusal)
 
 
 def report_registration(modem: Modem) -> None:
@@ -60,16 +75,21 @@ def radio_on(modem: Modem) -> None:
         modem.engine.ask("+CFUN=1")
 
 
-def attach_again(modem: Modem, timeout: float) -> None:
+def attach_again(modem: Modem, timeout: float) -> Refusal:
     """Detach and attach: changed contexts and credentials take effect at the next attach only.
 
-    A network's refusal is no error here; the registration tells it.
+    A network's refusal is no error here: the registration tells it, and the answer of some modems, which is returned.
     """
     if modem.accepts("+CGATT=0"):
-        modem.engine.send("+CGATT=1", timeout=max(timeout, 5.0))
-    else:
-        modem.engine.send("+CFUN=4")
-        modem.engine.send("+CFUN=1")
+        return _refusal_in(modem.engine.send("+CGATT=1", timeout=max(timeout, 5.0)))
+    modem.engine.send("+CFUN=4")
+    return _refusal_in(modem.engine.send("+CFUN=1"))
+
+
+def _refusal_in(reply: Reply) -> Refusal:
+    """The network's cause that a refused command repeats (27.007 clause 9.2.2)."""
+    failed = reply.final is not None and not reply.final.ok and reply.final.word == "+CME ERROR"
+    return Refusal(*causes.network_causes_of_cme(reply.final.number)) if failed and reply.final else Refusal()
 
 
 def on_its_way(modem: Modem) -> bool:
@@ -89,21 +109,31 @@ def wait_registered(modem: Modem, timeout: float) -> parse.Registration | None:
         modem.engine.listen(min(left, _POLL))
 
 
-def read_refusal(modem: Modem, registration: parse.Registration | None) -> Refusal:
-    """Why the network refused, from the registration and from the extended error report (27.007 clause 6.10)."""
-    cause = registration.reject_cause if registration and registration.cause_type in (0, None) else None
+def read_refusal(modem: Modem, registration: parse.Registration | None, said: Refusal | None = None) -> Refusal:
+    """Why the network refused: from the registration, from `said` (what the refused command answered) and from the
+    extended error report (27.007 clause 6.10), which may be about something that happened before."""
+    said = said or Refusal()
+    reported = registration.reject_cause if registration and registration.cause_type in (0, None) else None
     text, number = parse.ceer(modem.query("+CEER"))
+    cause, esm_cause = causes.told_apart(reported)
+    from_words = causes.in_words(text)
+    cause = _first(cause, said.cause, parse.mobility_cause(text), from_words[0])
     # +CEER often repeats the mobility cause; a session cause is another number.
-    return Refusal(cause, number if number != cause else None, text or None)
+    esm_cause = _first(esm_cause, said.esm_cause, number if number != cause else None, from_words[1])
+    return Refusal(cause, esm_cause, text or None)
 
 
-def activate(modem: Modem, cid: int) -> bool | None:
-    """Whether context `cid` is active, activated now where it was not; None where that is left to the PC."""
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+def activate(modem: Modem, cid: int) -> Activation:
+    """Context `cid` as it is after it was activated, where it was not active."""
     if parse.active_cids(modem.query("+CGACT?")).get(cid):
-        return True
+        return Activation(True)
     reply = modem.engine.send(f"+CGACT=1,{cid}")
     if reply.ok:
-        return True
+        return Activation(True)
     number = reply.final.number if reply.final else None
     # 3 not allowed, 4 not supported, 50 bad parameters, 100 unknown: the command is refused, not the subscription.
-    return None if number in (None, 3, 4, 50, 100) else False
+    return Activation(None) if number in (None, 3, 4, 50, 100) else Activation(False, _refusal_in(reply))

@@ -38,7 +38,7 @@ def carry_out(modem: Modem, plan: Plan, target: Target, before: Sequence[Context
         _write(modem, plan, None)
         return _read_back(modem, plan, target)
     except DongleError as error:
-        raise _with_state(error, modem, before) from error
+        raise _with_state(error, modem, before, plan) from error
 
 
 def rewrite_auth(modem: Modem, target: Target, order: AuthOrder) -> Written:
@@ -133,10 +133,10 @@ def other_order(order: AuthOrder) -> AuthOrder:
     return "password-user" if order == "user-password" else "user-password"
 
 
-def _with_state(error: DongleError, modem: Modem, before: Sequence[ContextState]) -> DongleError:
+def _with_state(error: DongleError, modem: Modem, before: Sequence[ContextState], plan: Plan) -> DongleError:
     """`error` with what state the dongle is in now: restored to `before`, or what could not be put back."""
     try:
-        state = "unknown" if error.code in GONE else _restore(modem, before)
+        state = "unknown" if error.code in GONE else _restore(modem, before, plan)
     except DongleError:
         state = "unknown"
     words = {
@@ -150,25 +150,35 @@ def _with_state(error: DongleError, modem: Modem, before: Sequence[ContextState]
     )
 
 
-def _restore(modem: Modem, before: Sequence[ContextState]) -> str:
+def _restore(modem: Modem, before: Sequence[ContextState], plan: Plan) -> str:
     """Write `before` back where it differs, and say how far that came: "restored", "partly", "changed"."""
     now = {state.cid: state for state in contexts.read_contexts(modem)}
+    overwritten = plan.auth.cid if plan.auth is not None and modem.auth_writer else None
     lost_password = False
     for state in before:
         have = now.pop(state.cid, None)
-        if have == state and state.password is not None:
-            continue
         if have is None or (have.type, have.apn) != (state.type, state.apn):
             contexts.write_context(modem, state.cid, state.type, state.apn)
-        if state.auth is not None and have is not None and (have.auth, have.user) != (state.auth, state.user):
+        hidden = state.auth != "none" and state.password is None
+        if state.auth not in (None, "unknown") and _other_credentials(have, state):
             contexts.write_auth(modem, state)
-            lost_password |= state.auth != "none" and state.password is None
+            lost_password |= hidden
+        lost_password |= hidden and state.cid == overwritten  # a type or user that still reads alike proves nothing
     for cid in now:  # contexts that were not there
         contexts.delete_context(modem, cid)
     after = {state.cid: state for state in contexts.read_contexts(modem)}
-    same = {cid: (s.type, s.apn, s.auth, s.user) for cid, s in after.items()} == {
-        s.cid: (s.type, s.apn, s.auth, s.user) for s in before
-    }
+    same = after.keys() == {state.cid for state in before} and not any(
+        (after[s.cid].type, after[s.cid].apn) != (s.type, s.apn) or _other_credentials(after[s.cid], s) for s in before
+    )
     if not same:
         return "changed"
     return "partly" if lost_password else "restored"
+
+
+def _other_credentials(have: ContextState | None, want: ContextState) -> bool:
+    """Whether `have` are other credentials than `want`, as far as those could be read."""
+    if have is None or want.auth is None:
+        return have is None and want.auth not in (None, "none")
+    if (have.auth, have.user) != (want.auth, want.user):
+        return True
+    return want.password is not None and have.password != want.password

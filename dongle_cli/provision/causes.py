@@ -8,6 +8,9 @@ from dongle_cli.modem.causes import emm_meaning, esm_meaning
 from dongle_cli.modem.network import Refusal
 
 _LINE = N_("The carrier must act: the line is not open yet, or the SIM is void. Plug the dongle in again after that.")
+_BARRED = N_(
+    "The carrier must act: the dongle's IMEI is barred there. Plug the dongle in again after that, or take another one."
+)
 _IMEI = N_("The carrier or the closed network does not admit this dongle's IMEI: check the list that was registered.")
 _CONTRACT = N_(
     "Data is not open on this line. On a new SIM the first refusal is normal: plug the dongle in again once."
@@ -15,14 +18,17 @@ _CONTRACT = N_(
 _AREA = N_("Wrong network for this SIM, or no usable cell here: check the contract's carrier and try near a window.")
 _FAULT = N_("The network has a fault or is full: try again later.")
 _APN = N_("Check the APN in the profile against the closed network's contract.")
+_SESSION = N_(
+    "The line is open, but the closed network was not reached: check APN, user, password and PAP/CHAP in the profile."
+)
 _AUTH = N_("Check user, password and PAP/CHAP against the closed network's sheet.")
 _TYPE = N_("The closed network does not offer this PDP type: check type in the profile.")
 _GATEWAY = N_("The closed network's own server refused: check the registration of this line and its IMEI there.")
 
 # EMM causes of 24.301 annex A and GMM causes of 24.008 annex G.
 _EMM = {
-    2: _LINE, 3: _LINE, 6: _LINE, 5: _IMEI, 7: _CONTRACT, 8: _CONTRACT, 11: _AREA, 12: _AREA, 13: _AREA, 14: _AREA,
-    15: _AREA, 17: _FAULT, 22: _FAULT,
+    2: _LINE, 3: _LINE, 6: _BARRED, 5: _IMEI, 7: _CONTRACT, 8: _CONTRACT, 11: _AREA, 12: _AREA, 13: _AREA, 14: _AREA,
+    15: _AREA, 17: _FAULT, 19: _SESSION, 22: _FAULT,
 }  # fmt: skip
 # ESM causes of 24.301 annex B, SM causes of 24.008 annex I.
 _ESM = {
@@ -44,12 +50,15 @@ _CODES = {29: "network.auth-failed", 27: "network.apn-refused", 33: "network.apn
 def refused(port: str, refusal: Refusal) -> DongleError:
     """The error for a network that said no: with its cause, what that means, and who must act."""
     number = refusal.esm_cause or refusal.cause
-    hint = _ESM.get(refusal.esm_cause or 0) or _EMM.get(refusal.cause or 0)
+    known = _ESM.get(refusal.esm_cause or 0) or _EMM.get(refusal.cause or 0)
+    hint = _(known) if known else _("Ask the carrier, and name the cause {number}.").format(number=number)
+    if not refusal.named:
+        hint = _("Ask the carrier why this SIM and this IMEI are refused, and check user and password in the profile.")
     meaning = _meaning(refusal)
     return DongleError(
         _("{port}: the network refused: {meaning}.").format(port=port, meaning=meaning),
         code=_CODES.get(refusal.esm_cause or 0, "network.refused"),
-        hint=_(hint) if hint else _("Ask the carrier, and name the cause {number}.").format(number=number),
+        hint=hint,
         reject_cause=refusal.cause,
         esm_cause=refusal.esm_cause,
     )

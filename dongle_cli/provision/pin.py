@@ -253,7 +253,9 @@ def _send(
             )
         shared.verdict, shared.refused_on = "refused", use.port
         use.register.settle_pin_attempt(attempt, accepted=False)
-    left = sim.read_retries(use.modem).get(sim.PIN)
+    # Some counters are those of the code that is asked for now, which after a refused PIN may be the PUK.
+    asked = sim.PIN if state.state == sim.READY else parse.pin_state(use.modem.query("+CPIN?"))
+    left = sim.read_retries(use.modem, asked).get(sim.PIN)
     tries = ngettext("{left} try is left", "{left} tries are left", left or 0).format(
         left="?" if left is None else left
     )

@@ -53,7 +53,9 @@ def make_plan(found: Sequence[ContextState], target: Target, *, credentials_know
     delete = tuple(s.cid for s in found if s.cid not in (0, want.cid)) if target.only else ()
     changes += auth_changes
     changes += [Change(f"context.{s.cid}", s.as_json(), None) for s in found if s.cid in delete]
-    return Plan(context, want if auth_changes else None, delete, tuple(changes))
+    # Defining a context anew loses its credentials on some firmwares, so they are written after it in any case.
+    auth = want if auth_changes or (context is not None and want.auth != "none") else None
+    return Plan(context, auth, delete, tuple(changes))
 
 
 def _auth_changes(what: str, have: ContextState | None, want: ContextState, known: bool) -> list[Change]:

@@ -59,23 +59,24 @@ def prove(modem: Modem, target: Target, *, attach: bool, timeout: float, order: 
 
 def _once(modem: Modem, target: Target, *, attach: bool, deadline: float) -> Proof:
     attach = attach or not network.on_its_way(modem)
+    said = network.Refusal()
     if attach:
-        network.attach_again(modem, deadline - time.monotonic())
+        said = network.attach_again(modem, deadline - time.monotonic())
     registration = network.wait_registered(modem, max(0.0, deadline - time.monotonic()))
     stat = registration.stat if registration else None
     if registration is None or stat not in (network.HOME, network.ROAMING):
-        if stat == network.DENIED:
-            raise causes.refused(modem.port, network.read_refusal(modem, registration))
+        if stat == network.DENIED or said.named:
+            raise causes.refused(modem.port, network.read_refusal(modem, registration, said))
         raise DongleError(
             _("{port}: not registered in time (registration status {stat}).").format(port=modem.port, stat=stat),
             code="network.no-registration",
             hint=_("Check the antenna and the place (near a window), then run the command again."),
             stat=stat,
         )
-    active = network.activate(modem, target.context.cid)
-    if active is False:
-        raise causes.refused(modem.port, network.read_refusal(modem, None))
-    return Proof(registration, ("attach" if attach else "recorded") if active else "unproven")
+    activation = network.activate(modem, target.context.cid)
+    if activation.active is False:
+        raise causes.refused(modem.port, network.read_refusal(modem, None, activation.refusal))
+    return Proof(registration, ("attach" if attach else "recorded") if activation.active else "unproven")
 
 
 def may_be_swapped(modem: Modem, written: Written, target: Target) -> AuthOrder | None:
