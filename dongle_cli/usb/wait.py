@@ -13,7 +13,9 @@ from dongle_cli.usb.settled import settled
 from dongle_cli.usb.uevents import watch
 
 _LOOK = 0.05  # seconds between two looks at udev
-_SETTLE = 10.0  # seconds for udev to load drivers and name ttys once the device is there
+# Seconds for udev to load drivers and name ttys once the device is there. Too short is worse than too long: a modem
+# looked at before its driver is bound is claimed without one, and then the driver is in the way.
+_SETTLE = 30.0
 
 
 def wait_for_port(
