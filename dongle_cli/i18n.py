@@ -44,6 +44,21 @@ def N_(message: str) -> str:
     return message
 
 
+# What the C library says of files and connections; it has it in Japanese only where the machine's locale does.
+_REASONS = (
+    N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("Is a directory"),
+    N_("Not a directory"), N_("File exists"), N_("File name too long"), N_("Read-only file system"),
+    N_("No space left on device"), N_("Disk quota exceeded"), N_("Too many open files"), N_("Input/output error"),
+    N_("Connection refused"), N_("Connection reset by peer"), N_("Connection timed out"), N_("No route to host"),
+    N_("Network is unreachable"), N_("Name or service not known"), N_("No such device"), N_("Device or resource busy"),
+)  # fmt: skip
+
+
+def reason(error: OSError) -> str:
+    """Why the operating system refused, in the chosen language where it is one of the usual reasons."""
+    return _(error.strerror or str(error))
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """`singular` or `plural`, as the chosen language counts `n`."""
     return _gettext.dngettext(DOMAIN, singular, plural, n)

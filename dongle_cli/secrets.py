@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 MASK = "****"
 
@@ -86,7 +86,7 @@ class SecretRef:
             value = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
         except OSError as error:
             raise DongleError(
-                _("The secret file {path} cannot be read: {reason}.").format(path=path, reason=error.strerror),
+                _("The secret file {path} cannot be read: {reason}.").format(path=path, reason=reason(error)),
                 code="secret.missing",
             ) from None
         if not value:

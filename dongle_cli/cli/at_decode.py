@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.modem.decode import decode, decode_text
 
 
@@ -17,7 +17,7 @@ def read_input(path: Path | None) -> str:
         raw = path.read_bytes() if path else sys.stdin.buffer.read()
     except OSError as error:
         raise DongleError(
-            _("The file {path} cannot be read: {reason}.").format(path=path, reason=error.strerror), code="usage.decode"
+            _("The file {path} cannot be read: {reason}.").format(path=path, reason=reason(error)), code="usage.decode"
         ) from None
     return raw.decode("utf-8-sig", errors="replace")
 

@@ -11,7 +11,7 @@ import typer
 from dongle_cli.cli import output
 from dongle_cli.cli.options import Device, DryRun, Format, Yes, explained
 from dongle_cli.errors import DongleError, ExitCode
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 if TYPE_CHECKING:
     from dongle_cli.models.draft import Seen
@@ -208,7 +208,7 @@ def _write(out: Path, seen: Seen, transcript: str, answers: Answers, *, as_json:
                 file.write(text)
     except OSError as error:
         raise DongleError(
-            _("{path} cannot be written: {reason}.").format(path=error.filename, reason=error.strerror),
+            _("{path} cannot be written: {reason}.").format(path=error.filename, reason=reason(error)),
             code="usage.out",
             hint=_("Name another folder with --out."),
         ) from None

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from dongle_cli import __version__, i18n
-from dongle_cli.cli import state
+from dongle_cli.cli import state, streams
 from dongle_cli.cli.commands import COMMANDS
 from dongle_cli.cli.help import Context
 from dongle_cli.cli.lazy import LazyGroup
@@ -99,6 +99,7 @@ def main() -> int:
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; nothing but the interpreter's own end escapes."""
+    streams.complete()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character must not end the program
             stream.reconfigure(errors="backslashreplace")
@@ -118,6 +119,9 @@ def run(argv: list[str]) -> int:
         return _say(DongleError(_("Interrupted."), code="interrupted.user"))
     except BrokenPipeError as error:
         return _reader_gone(error)
+    except OSError as error:
+        known = streams.refused(error)
+        return _say(known) if known else _apologise(error)
     except Exception as error:
         return _apologise(error)
 
@@ -176,7 +180,7 @@ def _reader_gone(error: BrokenPipeError) -> int:
     poll.register(1, select.POLLERR)
     if not any(event & select.POLLERR for _fd, event in poll.poll(0)):
         return _apologise(error)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere
+    streams.silence(1)  # what is still buffered goes nowhere
     return ExitCode.FAILED
 
 

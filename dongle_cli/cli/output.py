@@ -13,6 +13,7 @@ from typing import Any, Protocol, TextIO
 
 from dongle_cli.cli import state
 from dongle_cli.cli.help import pieces, wrap
+from dongle_cli.cli.streams import hear
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
@@ -30,18 +31,18 @@ def answer(text: str) -> None:
 def say(text: str) -> None:
     """A line of the conversation, on stderr; --quiet silences it, and so does JSON: its stderr is for errors alone."""
     if not (state.quiet or state.json):
-        print(text, file=sys.stderr, flush=True)
+        hear(text)
 
 
 def say_error(error: DongleError) -> None:
     """The error as words, or as the one JSON object where the answer was to be JSON; never silenced."""
     if state.json:
-        print(json.dumps(error.as_json(), ensure_ascii=False, default=str), file=sys.stderr, flush=True)
+        hear(json.dumps(error.as_json(), ensure_ascii=False, default=str))
         return
     lines = [f"dongle-cli: {error.message} [{error.code}]"]
     if error.hint:
         lines += [f"  {line}" for line in error.hint.splitlines()]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    hear("\n".join(lines))
 
 
 def can_ask(flag: str = "--yes") -> None:
@@ -56,9 +57,7 @@ def can_ask(flag: str = "--yes") -> None:
 
 def complain(message: str, hint: str | None) -> None:
     """One dongle's failure among several, on stderr; never silenced."""
-    print(message, file=sys.stderr)
-    for line in (hint or "").splitlines():
-        print(f"  {line}", file=sys.stderr, flush=True)
+    hear("\n".join([message, *(f"  {line}" for line in (hint or "").splitlines())]))
 
 
 def confirm(question: str, *, yes: bool, flag: str = "--yes") -> bool:

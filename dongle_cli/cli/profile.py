@@ -12,7 +12,7 @@ from dongle_cli import paths
 from dongle_cli.cli import output
 from dongle_cli.cli.options import All, Device, DryRun, Format, group
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _, ngettext
+from dongle_cli.i18n import _, ngettext, reason
 
 app = group(_("Write, check and show APN profiles."))
 
@@ -69,7 +69,7 @@ def _write_new(path: Path, text: str) -> None:
         ) from None
     except OSError as error:
         raise DongleError(
-            _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror), code="profile.unwritable"
+            _("{path} cannot be written: {reason}.").format(path=path, reason=reason(error)), code="profile.unwritable"
         ) from None
 
 

@@ -12,6 +12,7 @@ import typer
 
 from dongle_cli.cli import output, state
 from dongle_cli.cli.options import All, Device, DryRun, Force, Format, Record, Yes, explained
+from dongle_cli.errors import DongleError
 from dongle_cli.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def job_for(profile: str, sims: Path | None, operator: str | None = None, checke
 
 def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool, kind: str) -> int:
     from dongle_cli.cli.select import choose
-    from dongle_cli.provision.report import RunInfo, report_kind, write_report
+    from dongle_cli.provision.report import report_kind
     from dongle_cli.provision.run import exit_code
     from dongle_cli.provision.session import imei_of
 
@@ -135,16 +136,32 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if not job.dry_run:
         job = replace(job, run_id=_begin(job, kind))
     outcomes = _with_progress(devices, job)
+    trouble = _close(job, outcomes, reports)
     for outcome in outcomes if as_json else ():
         output.emit(outcome.as_json())
-    if not job.dry_run:
-        job.register.end_run(job.run_id)
-    for path in reports:
-        write_report(outcomes, path, RunInfo.of(job))
-        output.say(_("Report: {path}").format(path=path))
     if not as_json:
         _show(outcomes)
+    if trouble is not None:
+        raise trouble
     return int(exit_code(outcomes, dry_run=job.dry_run))
+
+
+def _close(job: Job, outcomes: Sequence[Outcome], reports: list[Path]) -> DongleError | None:
+    """End the run and write its reports before anything is answered: a reader may leave, a disk may be full.
+
+    What could not be written is told after the answer, not instead of it.
+    """
+    from dongle_cli.provision.report import RunInfo, write_report
+
+    try:
+        if not job.dry_run:
+            job.register.end_run(job.run_id)
+        for path in reports:
+            write_report(outcomes, path, RunInfo.of(job))
+            output.say(_("Report: {path}").format(path=path))
+    except DongleError as error:
+        return error
+    return None
 
 
 def _begin(job: Job, kind: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from dongle_cli.cli import output
 from dongle_cli.cli.options import DryRun, Format, Yes, group
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 RULES_DIR = Path("/etc/udev/rules.d")
 UDEV_CONTROL = Path("/run/udev/control")  # the socket of a running udev
@@ -129,7 +129,7 @@ def _read(path: Path) -> str | None:
         return None
     except OSError as error:
         raise DongleError(
-            _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror), code="setup.read"
+            _("{path} cannot be read: {reason}.").format(path=path, reason=reason(error)), code="setup.read"
         ) from None
 
 
@@ -143,7 +143,7 @@ def _write(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise DongleError(
-            _("{path} cannot be written: {reason}.").format(path=path, reason=error.strerror), code="setup.write"
+            _("{path} cannot be written: {reason}.").format(path=path, reason=reason(error)), code="setup.write"
         ) from None
 
 

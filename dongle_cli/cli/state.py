@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dongle_cli import paths
+from dongle_cli import i18n, paths
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -44,14 +44,14 @@ def be_verbose(count: int) -> None:
 def read_config(path: str | None) -> None:
     """Take settings from `path`, or from config.toml if there is one; DongleError `usage.config` if it is wrong."""
     file = Path(path) if path else paths.config_dir() / "config.toml"
-    if path is None and not file.exists():
-        return
     import tomllib
 
     try:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        reason: object = error.strerror
+        if path is None and isinstance(error, FileNotFoundError | NotADirectoryError):
+            return
+        reason: object = i18n.reason(error)
     except ValueError as error:
         reason = error
     else:

@@ -12,7 +12,7 @@ from dongle_cli.lab.bench import Bench
 
 
 class Control:
-    """The server's side. Commands: status, replug, stop."""
+    """The server's side. Commands: status, replug, release, stop."""
 
     def __init__(self, bench: Bench, summary: dict[str, object]) -> None:
         self._bench = bench
@@ -49,6 +49,10 @@ class Control:
                 if dongle is None:
                     return {"error": "port"}
                 dongle.replug()
+                return {}
+            case "release":  # what the fault `hold` holds
+                for dongle in self._bench.dongles:
+                    dongle.brain().held = False
                 return {}
             case "stop":
                 self.stopped.set()

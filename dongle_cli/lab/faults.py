@@ -22,7 +22,7 @@ class Faults:
     slow: float = 0.0  # seconds that every answer takes
     deaf: int = 0  # from this AT command on it never answers
     half: int = 0  # from this AT command on every answer stops in the middle
-    hold: int = 0  # carries out this AT command and never answers it; the next ones it does
+    hold: int = 0  # carries out this AT command, does not answer it, and is deaf until it is released
     no_dtr: bool = False  # stalls SET_CONTROL_LINE_STATE
     truncate: bool = False  # acknowledges APN, user and password, and stores them cut short
     forget: bool = False  # loses at the next power cycle what it acknowledged

@@ -85,6 +85,7 @@ class Modem:
         self.radio = Radio()
         self.selected_file: int | None = None  # by +CSIM
         self.heard_commands = 0
+        self.held = False  # by the fault of that name
         self.attach_count = 0
         self._busy = faults.busy
         self._timer: asyncio.TimerHandle | None = None
@@ -223,6 +224,8 @@ class Modem:
 
     def heard(self) -> bool:
         """Count a command line; the dongle may leave the bus at it."""
+        if self.held:
+            return False
         self.heard_commands += 1
         if self.heard_commands in (self.faults.drop, self.faults.gone):
             self.dongle.drop(forever=self.heard_commands == self.faults.gone)
@@ -232,6 +235,7 @@ class Modem:
     def spoken(self, text: str) -> str:
         """The answer as it leaves the port."""
         if self.heard_commands == self.faults.hold:
+            self.held = True
             return ""
         if self.faults.half and self.heard_commands >= self.faults.half:
             return text[: max(3, len(text) // 2 - 2)]

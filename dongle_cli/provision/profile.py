@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from dongle_cli import paths
 from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import canonical, digest
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.identity import DongleIdentity, Iccid
 from dongle_cli.provision.lines import line_of
 from dongle_cli.provision.profile_rules import SECRET_KEYS, Problem, defaults, problems_in
@@ -116,7 +116,7 @@ def load_profile(name_or_path: str | Path) -> ApnProfile:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DongleError(
-            _("The profile {path} cannot be read: {reason}.").format(path=path, reason=error.strerror),
+            _("The profile {path} cannot be read: {reason}.").format(path=path, reason=reason(error)),
             code="profile.unreadable",
         ) from None
     if len(raw) > MAX_BYTES:

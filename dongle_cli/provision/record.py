@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dongle_cli import __version__
 from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import canonical
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.secrets import redact
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def write_record(outcome: Outcome, *, job: Job, folder: Path) -> Path:
         _sync_folder(folder)
     except OSError as error:
         raise DongleError(
-            _("The evidence cannot be written to {folder}: {reason}.").format(folder=folder, reason=error.strerror),
+            _("The evidence cannot be written to {folder}: {reason}.").format(folder=folder, reason=reason(error)),
             code="evidence.unwritable",
             hint=_("Free some space or mend the folder's rights. The dongle itself is as the message before says."),
         ) from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dongle_cli import __version__
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.provision.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def write_report(outcomes: Sequence[Outcome], path: Path, info: RunInfo) -> None
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DongleError(
-            _("The report {path} cannot be written: {reason}.").format(path=path, reason=error.strerror),
+            _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
             code="report.unwritable",
             hint=_("Nothing is lost: every dongle's result is in its evidence and in the register."),
         ) from None

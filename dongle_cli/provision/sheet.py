@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_UNPACKED = 256 * 1024 * 1024
@@ -42,7 +42,7 @@ def read_sheet(path: Path) -> list[Row]:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
+        raise _unreadable(path, reason(error)) from None
     if len(raw) > MAX_BYTES:
         raise _unreadable(path, _("it is larger than {max} MB").format(max=MAX_BYTES // 2**20))
     if raw.startswith(b"\xd0\xcf\x11\xe0"):

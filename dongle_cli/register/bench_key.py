@@ -7,7 +7,7 @@ import secrets as random
 
 from dongle_cli import paths
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 
 def bench_key() -> bytes:
@@ -31,6 +31,6 @@ def bench_key() -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DongleError(
-            _("The key of the register, {path}, cannot be used: {reason}.").format(path=path, reason=error.strerror),
+            _("The key of the register, {path}, cannot be used: {reason}.").format(path=path, reason=reason(error)),
             code="register.key",
         ) from None

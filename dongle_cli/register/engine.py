@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -60,7 +60,7 @@ def unusable(url: str, error: Exception) -> DongleError:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return reason(error)
     # Not str(error) of SQLAlchemy's own classes: it repeats the statement with its values.
     return str(getattr(error, "orig", None) or error).strip().rstrip(".")
 

@@ -16,7 +16,7 @@ from dongle_cli import __version__, paths
 from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import digest
 from dongle_cli.evidence.chain import Link, first_break, linked
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.register.bench_key import bench_key
 from dongle_cli.register.engine import lock_writers, open_engine, unusable
 from dongle_cli.secrets import Secret
@@ -357,6 +357,6 @@ def _file_digest(path: str) -> str:
         return digest(Path(path).read_bytes())
     except OSError as error:
         raise DongleError(
-            _("The evidence {path} cannot be read back: {reason}.").format(path=path, reason=error.strerror),
+            _("The evidence {path} cannot be read back: {reason}.").format(path=path, reason=reason(error)),
             code="evidence.unreadable",
         ) from None

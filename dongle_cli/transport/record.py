@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.identity import without_imsi
 from dongle_cli.secrets import redact
 from dongle_cli.transport.base import Transport
@@ -127,7 +127,7 @@ def _private(path: Path) -> IO[str]:
         os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise DongleError(
-            _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror),
+            _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=reason(error)),
             code="usage.record",
         ) from None
     return os.fdopen(descriptor, "w", encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dongle_cli import paths
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.usb import fault
 from dongle_cli.usb.device import UsbDevice
 from dongle_cli.usb.inhibit import Inhibition
@@ -66,7 +66,7 @@ def _locked(path: Path, port: str) -> int:
         descriptor = _opened(path)
     except OSError as error:
         raise DongleError(
-            _("The lock {path} cannot be written: {reason}.").format(path=path, reason=error.strerror),
+            _("The lock {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
             code="port.lock",
             hint=_("Set DONGLE_HOME to a folder that everybody who works at this bench may write to."),
             port=port,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 
 _GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOENT})
 
@@ -72,4 +72,4 @@ def from_os(error: OSError, port: str, holders: list[tuple[int, str]] | None = N
         return permission(port)
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK):
         return held(port, holders or [])
-    return failed(port, error.strerror or str(error))
+    return failed(port, reason(error))

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.usb import descriptors, fault, sysfs
 from dongle_cli.usb.device import Endpoint, Interface, UsbDevice
 
@@ -64,7 +64,7 @@ def _listed() -> list[tuple[str, usb.core.Device]]:
     try:
         found = list(usb.core.find(find_all=True, backend=_backend()))
     except usb.core.USBError as error:
-        raise fault.bus("libusb", error.strerror or str(error)) from None
+        raise fault.bus("libusb", reason(error)) from None
     return [(f"{d.bus}-{'.'.join(map(str, d.port_numbers))}", d) for d in found if d.port_numbers]
 
 

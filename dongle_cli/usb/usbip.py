@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.usb import descriptors, fault
 from dongle_cli.usb import usbip_wire as wire
 from dongle_cli.usb.device import Interface, UsbDevice
@@ -73,7 +73,7 @@ class UsbipBus:
             try:
                 stream.send(wire.request_list())
             except OSError as error:
-                raise fault.bus(stream.server, error.strerror or str(error)) from None
+                raise fault.bus(stream.server, reason(error)) from None
             version, code, status = wire.OP.unpack(stream.exactly(wire.OP.size, deadline))
             if code != wire.REP_DEVLIST or version >> 8 != wire.VERSION >> 8 or status != 0:
                 raise stream.nonsense(_("the server does not speak USB/IP"))

@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.usb import descriptors, fault
 from dongle_cli.usb import usbip_wire as wire
 from dongle_cli.usb.usbip_link import CONNECT, Link, Stream, Transfer
@@ -152,7 +152,7 @@ class UsbipBackend:
         try:
             stream.send(wire.request_import(busid))
         except OSError as error:
-            raise fault.bus(stream.server, error.strerror or str(error)) from None
+            raise fault.bus(stream.server, reason(error)) from None
         version, code, status = wire.OP.unpack(stream.exactly(wire.OP.size, deadline))
         if code != wire.REP_IMPORT or version >> 8 != wire.VERSION >> 8:
             raise stream.nonsense(_("the server does not speak USB/IP"))

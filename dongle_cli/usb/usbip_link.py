@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.usb import fault
 from dongle_cli.usb import usbip_wire as wire
 
@@ -54,7 +54,7 @@ class Stream:
         try:
             sock = socket.create_connection((host, port), timeout=CONNECT)
         except OSError as error:
-            raise fault.bus(server, error.strerror or str(error)) from None
+            raise fault.bus(server, reason(error)) from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
         stream = cls(sock, server)

@@ -1,0 +1,105 @@
+"""What a bench does to a program: closed streams, folders nobody may write to, readers that leave, wrong files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Lab = Any
+# A folder's mode stops root only when it has put its power down.
+POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+
+
+def shell(bench: Lab, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in the lab's environment; "$@" is dongle-cli with `arguments`."""
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", sys.executable, "-m", "dongle_cli", *map(str, arguments)],
+        env=bench.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    bench.said += [done.stdout, done.stderr]
+    return done
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_defect(lab: Callable[..., Lab], closed: str) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    for arguments in (["show"], ["at", "decode"]):
+        done = shell(bench, f'"$@" {closed}', *arguments)
+        assert done.returncode == 0, done.stderr
+        assert ("quectel" in done.stdout.lower()) == (arguments == ["show"] and ">&-" not in closed.split())
+    refused = shell(bench, f'"$@" {closed}', "provision", bench.profile, "--sims", bench.sims)
+    assert refused.returncode == 2
+    assert not refused.stdout, "what belongs to stderr is not said on stdout for want of one"
+    assert not list(bench.home.rglob("crash-*"))
+
+
+def test_an_answer_that_finds_no_room_is_an_error_in_words(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    for arguments in (["list"], ["list", "--format", "json"], ["--help"]):
+        done = shell(bench, '"$@" >/dev/full', *arguments)
+        assert done.returncode == 1
+        assert "file.refused" in done.stderr
+        assert "No space left" in done.stderr
+    assert not list(bench.home.rglob("crash-*"))
+
+
+def test_a_listener_that_left_does_not_end_the_work(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    done = shell(
+        bench, '"$@" 2>&1 >"$DONGLE_HOME/answer" | true; exit ${PIPESTATUS[0]}',
+        "provision", bench.profile, "--sims", bench.sims, "--yes",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert bench.status()[0]["contexts"][0]["apn"] == "closed.pref.example"
+
+
+def test_a_reader_that_left_finds_the_run_closed_and_the_report_written(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    report = bench.home / "run.csv"
+    shell(
+        bench, '"$@" | true',
+        "provision", bench.profile, "--sims", bench.sims, "--yes", "--all", "--report", report, "--format", "json",
+    )  # fmt: skip
+    assert report.exists()
+    (run,) = [json.loads(line) for line in bench.run("register", "runs", "--format", "json").stdout.splitlines()]
+    assert run["finished"]
+
+
+def test_a_report_that_cannot_be_written_does_not_swallow_the_answer(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    report = bench.home / "run.csv"
+    report.mkdir()
+    done = bench.run("provision", bench.profile, "--sims", bench.sims, "--yes", "--report", report, "--format", "json")
+    assert json.loads(done.stdout)["result"] == "ok"
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "report.unwritable")
+
+
+@pytest.mark.parametrize("command", ["list", "show", "register runs", "lab start", "lab status", "profile show x"])
+@pytest.mark.parametrize("mode", [0o000, 0o500, None])
+def test_a_home_that_cannot_be_used_is_no_defect(
+    lab: Callable[..., Lab], command: str, mode: int | None, tmp_path: Path
+) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    home = tmp_path / "home"
+    if mode is None:
+        home.write_text("a file, not a folder")
+    else:
+        home.mkdir(mode=mode)
+    done = subprocess.run(
+        [*POWERLESS, sys.executable, "-m", "dongle_cli", *command.split()],
+        env={**bench.environment, "DONGLE_HOME": str(home)}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "internal.defect" not in done.stderr
+    assert "Traceback" not in done.stderr
+    if command == "list" and mode != 0o000:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode in (1, 2)
+        assert str(home) in done.stderr or "No lab is running" in done.stderr
