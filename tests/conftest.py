@@ -70,6 +70,10 @@ class Lab:
         """Pull the dongle at `port` and push it in again."""
         assert self.ask(command="replug", port=port) == {}
 
+    def release(self) -> None:
+        """Let every dongle hear again that the fault `hold` made deaf."""
+        assert self.ask(command="release") == {}
+
     def run(self, *arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """`dongle-cli ARGUMENTS` in this lab's environment, as a process."""
         done = subprocess.run(

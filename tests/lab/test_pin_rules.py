@@ -138,6 +138,7 @@ def test_killed_while_a_wrong_pin_is_on_its_way(lab: Callable[..., Lab]) -> None
         assert time.monotonic() < give_up and program.poll() is None
     program.kill()
     program.wait(10)
+    bench.release()
     assert tries(bench) == [2]
     code, outcomes = provision(bench)
     assert (code, outcomes[0]["code"], tries(bench)) == (4, "sim.pin-attempted", [2])

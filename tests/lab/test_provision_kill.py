@@ -68,6 +68,7 @@ def kill_when_held(bench: Lab, held: range) -> None:
         assert time.monotonic() < give_up, bench.status()
     program.kill()
     assert program.wait(10) == -9
+    bench.release()
 
 
 def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., Lab]) -> None:
@@ -83,5 +84,6 @@ def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., L
     _out, err = program.communicate(timeout=4)  # a command alone may wait longer for its answer
     assert program.returncode == 130
     assert json.loads(err.splitlines()[-1])["error"]["code"] == "interrupted.user"
+    bench.release()
     assert all(o["result"] in ("ok", "already") for o in outcomes(bench))
     assert all(d["contexts"][0]["password_right"] and d["pin_tries"] == 3 for d in bench.status())
