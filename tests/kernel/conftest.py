@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import guest
 import kernel_package
 
-DEADLINE = 1200.0  # seconds for the whole guest
+DEADLINE = 1500.0  # seconds for the whole guest
 
 
 @pytest.fixture(scope="session")
