@@ -141,3 +141,19 @@ def test_no_dependency_is_under_a_licence_that_binds_ours() -> None:
         # The LGPL is for what is loaded at run time (libusb); the GPL proper would bind the whole program.
         bare = re.sub(r"L\s*GPL|Lesser General Public|\(LGPL[^)]*\)", "", words)
         assert not re.search(r"\bA?GPL|General Public License", bare), f"{name}: {words}"
+
+
+def test_every_error_and_help_can_be_translated() -> None:
+    for file in FILES:
+        for call in (node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)):
+            name = ast.unparse(call.func)
+            said = [keyword.value for keyword in call.keywords if keyword.arg in ("hint", "help")]
+            if name.endswith("DongleError") or name.split(".")[-1] in ("say", "complain", "confirm"):
+                said += call.args[:1]
+            for text in said:
+                bare = (
+                    isinstance(text, ast.Constant)
+                    and isinstance(text.value, str)
+                    and re.search(r"[a-z]{2}", text.value)
+                )
+                assert not bare, f"{file.name}:{text.lineno}: {ast.unparse(text)} does not go through _()"
