@@ -39,6 +39,9 @@ _EXIT: dict[str, ExitCode] = {
     "port.held": ExitCode.FAILED,
     "port.lock": ExitCode.FAILED,
     "usb.dbus": ExitCode.FAILED,
+    # A folder that cannot be written or read says nothing about what the evidence says.
+    "evidence.unwritable": ExitCode.FAILED,
+    "evidence.unreadable": ExitCode.FAILED,
 }
 
 

@@ -245,3 +245,8 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
     )
     assert (result.stdout.strip(), result.stderr) == ("evidence.unwritable", "")
     assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_no_finding() -> None:
+    assert DongleError("", code="evidence.unwritable").exit_code == 1
+    assert DongleError("", code="evidence.chain-broken").exit_code == 5
