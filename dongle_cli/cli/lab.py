@@ -69,11 +69,13 @@ def start(
 def status(format: Format = "text") -> None:
     from dongle_cli.lab import process
 
-    dongles: list[dict[str, Any]] = process.request(command="status")["dongles"]
+    lab = process.request(command="status")
+    dongles: list[dict[str, Any]] = lab["dongles"]
     if format == "json":
         for dongle in dongles:
             output.emit(dongle)
         return
+    output.say(f"export DONGLE_BUS={lab['bus']}")
     attached = {True: _("yes"), False: _("no")}
     output.table(
         [_("port"), _("model"), _("mode"), _("IMEI"), _("ICCID"), _("attached"), _("contexts")],

@@ -64,6 +64,9 @@ def learn(
         raise DongleError(_("Nothing was sent."), code="usage.declined")
     with Session(found, notice=output.say) as session:
         storage = _switch(session, how)
+        for path in _files(out, session.device):  # said now, not after all the questions
+            if path.exists():
+                raise _unwritable(path, _("File exists"))
         answered, answers = _interview(session)
         seen = _seen(session.device, storage, how or _known_switch(storage), answered, answers)
         transcript = session.recorder.text()
@@ -195,23 +198,33 @@ def _seen(
     )
 
 
+def _files(out: Path, modem: UsbDevice) -> list[Path]:
+    """The draft and the transcript of `modem`."""
+    stem = modem.usb.replace(":", "-")
+    return [out / f"{stem}.toml", out / f"{stem}.transcript"]
+
+
+def _unwritable(path: object, why: str) -> DongleError:
+    return DongleError(
+        _("{path} cannot be written: {reason}.").format(path=path, reason=why),
+        code="usage.out",
+        hint=_("Name another folder with --out."),
+    )
+
+
 def _write(out: Path, seen: Seen, transcript: str, answers: Answers, *, as_json: bool) -> None:
     from dongle_cli.models.draft import draft
     from dongle_cli.modem.learn import without_identity
 
-    stem = seen.modem.usb.replace(":", "-")
-    files = {out / f"{stem}.toml": draft(seen), out / f"{stem}.transcript": without_identity(transcript, answers)}
+    files = {path: draft(seen) if path.suffix == ".toml" else without_identity(transcript, answers)
+             for path in _files(out, seen.modem)}  # fmt: skip
     try:
         out.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise DongleError(
-            _("{path} cannot be written: {reason}.").format(path=error.filename, reason=reason(error)),
-            code="usage.out",
-            hint=_("Name another folder with --out."),
-        ) from None
+        raise _unwritable(error.filename, reason(error)) from None
     understood = sum(reply is not None and reply.ok for reply in answers.values())
     toml, recorded = files
     if as_json:

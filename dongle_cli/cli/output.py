@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 
 from dongle_cli.cli import state
 from dongle_cli.cli.help import pieces, wrap
-from dongle_cli.cli.streams import hear
+from dongle_cli.cli.streams import hear, plain
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
@@ -25,7 +25,7 @@ def emit(answer: Mapping[str, Any]) -> None:
 
 def answer(text: str) -> None:
     """A line of the answer itself, for people, on stdout."""
-    print(text, flush=True)
+    print(plain(text), flush=True)
 
 
 def say(text: str) -> None:
@@ -56,7 +56,7 @@ def can_ask(flag: str = "--yes") -> None:
 
 
 def complain(message: str, hint: str | None) -> None:
-    """One dongle's failure among several, on stderr; never silenced."""
+    """A failure of one dongle among several, or of some alike, on stderr; never silenced."""
     hear("\n".join([message, *(f"  {line}" for line in (hint or "").splitlines())]))
 
 
@@ -75,7 +75,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, to: TextI
     On a terminal, columns that are empty throughout are left out.
     """
     stream = to or sys.stdout
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in rows]
     shown = [i for i in range(len(columns)) if not stream.isatty() or any(line[i] for line in cells)]
     lines = [[line[i] for i in shown] for line in [list(columns), *cells]]
     widths = [max(width(line[i]) for line in lines) for i in range(len(shown))]

@@ -157,7 +157,7 @@ def diff(
 ) -> int:
     from dataclasses import replace
 
-    from dongle_cli.cli.provision import change_text, job_for
+    from dongle_cli.cli.provision import change_text, complain, job_for
     from dongle_cli.cli.select import choose
     from dongle_cli.provision.run import exit_code, provision_all
     from dongle_cli.provision.session import imei_of
@@ -167,9 +167,8 @@ def diff(
     for outcome in outcomes:
         if format_ == "json":
             output.emit(outcome.as_json())
-        elif outcome.code:
-            output.complain(f"{outcome.message} [{outcome.code}]", outcome.hint)
-        else:
+        elif not outcome.code:
             lines = [change_text(change) for change in outcome.changes] or [_("as in the profile")]
             output.answer("\n".join(f"{outcome.port}  {line}" for line in lines))
+    complain(outcomes if format_ == "text" else [])
     return int(exit_code(outcomes))

@@ -121,12 +121,10 @@ def job_for(profile: str, sims: Path | None, operator: str | None = None, checke
 
 def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool, kind: str) -> int:
     from dongle_cli.cli.select import choose
-    from dongle_cli.provision.report import report_kind
     from dongle_cli.provision.run import exit_code
     from dongle_cli.provision.session import imei_of
 
-    for path in reports:
-        report_kind(path)
+    _check_places(job, reports)
     devices = choose(device, all_, imei_of=imei_of)
     if not yes and not job.dry_run and not _agreed(job, devices):
         output.say(_("Nothing was changed."))
@@ -144,6 +142,27 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if trouble is not None:
         raise trouble
     return int(exit_code(outcomes, dry_run=job.dry_run))
+
+
+def _check_places(job: Job, reports: list[Path]) -> None:
+    """Where report and transcript go, looked at before any dongle is touched; what the run reads is never written."""
+    from dongle_cli.provision.report import report_kind
+
+    read = [job.profile.path, *([job.sims.path] if job.sims else [])]
+    for path in reports:
+        report_kind(path)
+        if path.exists() and any(path.samefile(other) for other in read if other.exists()):
+            raise DongleError(
+                _("{path} is read by this run and is not overwritten.").format(path=path),
+                code="usage.report",
+                hint=_("Name another file with --report."),
+            )
+    if job.record_to is not None and not job.record_to.parent.is_dir():
+        raise DongleError(
+            _("There is no folder {path} for the transcripts.").format(path=job.record_to.parent),
+            code="usage.record",
+            hint=_("Name another file with --record."),
+        )
 
 
 def _close(job: Job, outcomes: Sequence[Outcome], reports: list[Path]) -> DongleError | None:
@@ -195,8 +214,7 @@ def _agreed(job: Job, devices: Sequence[UsbDevice]) -> bool:
     for plan in plans:
         for change in plan.changes if plan.code is None else ():
             output.say(f"{plan.port}  {change_text(change)}")
-        if plan.code:
-            output.complain(f"{plan.message} [{plan.code}]", plan.hint)
+    complain(plans)
     count = sum(plan.result == "skipped" for plan in plans)
     if not count:
         return True
@@ -239,11 +257,8 @@ def _value(value: object) -> str:
 
 def _show(outcomes: Sequence[Outcome]) -> None:
     output.table(
-        [_("PORT"), _("MODEL"), _("IMEI"), _("ICCID"), _("ASSET"), _("RESULT"), _("SECONDS")],
-        [
-            [o.port, o.model, o.imei, o.iccid, o.asset_no, _mark(o) + _(RESULTS[o.result]), f"{o.seconds:.1f}"]
-            for o in outcomes
-        ],
+        [_("PORT"), _("MODEL"), _("IMEI"), _("ICCID"), _("ASSET"), _("RESULT")],
+        [[o.port, o.model, o.imei, o.iccid, o.asset_no, _mark(o) + _(RESULTS[o.result])] for o in outcomes],
     )
     for outcome in outcomes:
         for change in outcome.changes if _tells_changes(outcome, outcomes) else ():
@@ -254,10 +269,23 @@ def _show(outcomes: Sequence[Outcome]) -> None:
             output.say(
                 _("{port}: the password is written but unproven: it cannot be read back.").format(port=outcome.port)
             )
-        if outcome.code:
-            output.complain(f"{outcome.message} [{outcome.code}]", outcome.hint)
+    complain(outcomes)
+    if outcomes and all(outcome.result == "skipped" for outcome in outcomes):
+        output.say(_("Nothing was changed."))
+        return
     good = sum(outcome.good for outcome in outcomes)
     output.say(_("{good} of {count} dongles are done.").format(good=good, count=len(outcomes)))
+
+
+def complain(outcomes: Sequence[Outcome]) -> None:
+    """What failed, and where; what several dongles failed of alike is said once."""
+    alike: dict[tuple[str | None, ...], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.code:
+            alike.setdefault((outcome.message, outcome.code, outcome.hint), []).append(outcome.port)
+    for (message, code, hint), ports in alike.items():
+        where = "" if len(ports) == 1 and ports[0] in str(message) else ", ".join(ports) + ": "
+        output.complain(f"{where}{message} [{code}]", hint)
 
 
 def _tells_changes(outcome: Outcome, outcomes: Sequence[Outcome]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -38,8 +39,8 @@ def runs(limit: Limit = 100, format_: Format = "text") -> None:
         [
             [
                 run["id"],
-                run["started"],
-                run["finished"] or "-",
+                _when(run["started"]),
+                _when(run["finished"]),
                 run["profile"],
                 run["operator"],
                 _counted(run["results"]),
@@ -50,7 +51,26 @@ def runs(limit: Limit = 100, format_: Format = "text") -> None:
 
 
 def _counted(results: dict[str, int]) -> str:
-    return " ".join(f"{name}:{count}" for name, count in sorted(results.items())) or "-"
+    return " / ".join(f"{_word(name)}: {count}" for name, count in sorted(results.items())) or "-"
+
+
+def _word(result: str) -> str:
+    from dongle_cli.cli.provision import RESULTS
+
+    return _(RESULTS.get(result, result))
+
+
+def _when(moment: str | None) -> str:
+    """A moment as the clock on the wall shows it; JSON has it with its offset."""
+    if moment is None:
+        return "-"
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _shown(name: str, value: object) -> object:
+    if name == "last_seen":
+        return _when(str(value))
+    return "-" if value is None else _word(str(value)) if name == "result" else value
 
 
 @app.command(
@@ -83,7 +103,7 @@ def dongles(
     else:
         names = ["asset_no", "imei", "iccid", "port", "result", "code", "evidence"]
         columns = [_("Asset number"), _("IMEI"), _("ICCID"), _("Port"), _("Result"), _("Code"), _("Evidence file")]
-    output.table(columns, [["-" if one[name] is None else one[name] for name in names] for one in found])
+    output.table(columns, [[_shown(name, one[name]) for name in names] for one in found])
 
 
 @app.command(

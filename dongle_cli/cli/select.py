@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 def choose(
     spec: str | None,
-    all_: bool = False,
+    all_: bool | None = None,
     *,
     imei_of: Callable[[UsbDevice], str | None] | None = None,
     devices: Sequence[UsbDevice] | None = None,
 ) -> list[UsbDevice]:
     """The dongles that `spec` (port path, tty, USB serial, IMEI) or --all names, or the only one.
+
+    `all_` is None for a command that has no --all.
 
     An IMEI is known only to the dongle: `imei_of` asks one, None where it cannot tell. Errors: `device.none`,
     `device.several` (and none chosen), `device.unknown`.
@@ -39,20 +41,24 @@ def choose(
     if all_:
         return found
     if spec:
-        return [_named(spec, found, imei_of)]
+        return [_named(spec, found, imei_of, several=all_ is not None)]
     if len(found) > 1:
-        raise _several(_("{count} dongles are plugged in:").format(count=len(found)), found)
+        raise _several(_("{count} dongles are plugged in:").format(count=len(found)), found, several=all_ is not None)
     return found
 
 
-def _named(spec: str, found: list[UsbDevice], imei_of: Callable[[UsbDevice], str | None] | None) -> UsbDevice:
+def _named(
+    spec: str, found: list[UsbDevice], imei_of: Callable[[UsbDevice], str | None] | None, *, several: bool
+) -> UsbDevice:
     ports = (spec, spec.rpartition(":")[0])  # "1-1", or an AT port of it: "1-1:1.2"
     matches = [device for device in found if device.port in ports or _has_tty(device, spec)]
     matches = matches or [device for device in found if device.serial == spec]
     if not matches and imei_of and re.fullmatch(r"[0-9]{14,16}", spec):
         matches = [device for device in found if (imei_of(device) or "")[:14] == spec[:14]]
     if len(matches) > 1:
-        raise _several(_("{spec} names {count} dongles:").format(spec=spec, count=len(matches)), matches)
+        raise _several(
+            _("{spec} names {count} dongles:").format(spec=spec, count=len(matches)), matches, several=several
+        )
     if not matches:
         raise DongleError(
             _("There is no dongle {spec}.").format(spec=spec),
@@ -71,11 +77,12 @@ def _has_tty(device: UsbDevice, spec: str) -> bool:
     return any(interface.tty in (spec, path) for interface in device.interfaces if interface.tty)
 
 
-def _several(what: str, devices: list[UsbDevice]) -> DongleError:
+def _several(what: str, devices: list[UsbDevice], *, several: bool) -> DongleError:
+    how = _("Choose one with --device, or take every one with --all.") if several else _("Choose one with --device.")
     return DongleError(
         what,
         code="device.several",
-        hint=_listed(devices) + "\n" + _("Choose one with --device, or take every one with --all."),
+        hint=_listed(devices) + "\n" + how,
         devices=[{"port": device.port, "usb": device.usb, "serial": device.serial} for device in devices],
     )
 

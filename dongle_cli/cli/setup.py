@@ -53,7 +53,7 @@ def udev(
 ) -> None:
     from dongle_cli.models.udev import FILE_NAME, rules
 
-    if print_ == install:
+    if (print_ and install) or not (print_ or install or dry_run):
         raise DongleError(_("Say either --print or --install."), code="usage.setup")
     path = (directory or RULES_DIR) / FILE_NAME
     text = rules(new_id)

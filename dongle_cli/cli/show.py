@@ -89,7 +89,9 @@ def _print(answer: dict[str, object]) -> None:
     ]
     contexts = answer["contexts"]
     for context in contexts if isinstance(contexts, list) else [None]:
-        rows.append((_("Context"), context and " ".join(str(value) for value in context.values() if value is not None)))
+        rows.append(
+            (_("Context"), context and " ".join(str(value) or "-" for value in context.values() if value is not None))
+        )
     if isinstance(registration, dict):
         stat, cause = registration["stat"], registration["reject_cause"]
         words = _(STATS[stat]) if stat in STATS else str(stat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import unicodedata
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
@@ -28,10 +29,17 @@ def complete() -> None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - to the end
 
 
+def plain(text: str) -> str:
+    """`text` with its control characters shown, not obeyed: a firmware or a list may hold any, and terminals obey."""
+    if text.isprintable():
+        return text
+    return "".join(char if char in "\n\t" or unicodedata.category(char) != "Cc" else ascii(char)[1:-1] for char in text)
+
+
 def hear(text: str) -> None:
     """Print `text` on stderr; where nobody can read it any more, the work goes on in silence."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
     except OSError:
         silence(2)
 

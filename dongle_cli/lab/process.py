@@ -56,7 +56,9 @@ def start(wanted: Wanted) -> dict[str, Any]:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once: the second one sees the first one's lab
         if is_running():
             raise DongleError(
-                _("A lab is running already."), code="lab.running", hint=_("Stop it with: dongle-cli lab stop")
+                _("A lab is running already."),
+                code="lab.running",
+                hint=_("See it with: dongle-cli lab status") + "\n" + _("Stop it with: dongle-cli lab stop"),
             )
         rows = (
             sim_list.load(wanted.sims, wanted.count)

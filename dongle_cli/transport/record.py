@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -121,13 +122,26 @@ class Recorded:
 
 
 def _private(path: Path) -> IO[str]:
-    """`path`, new or emptied, for its owner alone; DongleError `usage.record` where it cannot be written."""
+    """`path`, new or emptied, for its owner alone; DongleError `usage.record` where it cannot be written.
+
+    Nothing but a transcript is ever emptied: the SIM list stands on the same command line.
+    """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.fchmod(descriptor, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if os.pread(descriptor, len(_TITLE), 0) not in (b"", _TITLE.encode()):
+                os.close(descriptor)
+                raise DongleError(
+                    _("{path} holds something else and is not overwritten.").format(path=path),
+                    code="usage.record",
+                    hint=_("Name another file with --record."),
+                )
+            os.ftruncate(descriptor, 0)
+            os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise DongleError(
             _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=reason(error)),
             code="usage.record",
+            hint=_("Name another file with --record."),
         ) from None
     return os.fdopen(descriptor, "w", encoding="utf-8")

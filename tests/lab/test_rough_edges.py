@@ -103,3 +103,70 @@ def test_a_home_that_cannot_be_used_is_no_defect(
     else:
         assert done.returncode in (1, 2)
         assert str(home) in done.stderr or "No lab is running" in done.stderr
+
+
+def test_the_files_of_a_run_are_never_overwritten(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    before = bench.sims.read_text(), bench.profile.read_text()
+    run = ("provision", bench.profile, "--sims", bench.sims, "--yes", "--format", "json")
+    for arguments, code in (
+        ([*run, "--report", bench.sims], "usage.report"),
+        (["show", "--record", bench.sims, "--format", "json"], "usage.record"),
+        (["show", "--record", tmp_path / "no" / "t", "--format", "json"], "usage.record"),
+        ([*run, "--record", tmp_path / "no" / "t"], "usage.record"),
+    ):
+        done = bench.run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert json.loads(done.stderr)["error"]["code"] == code
+    assert (bench.sims.read_text(), bench.profile.read_text()) == before
+    again = tmp_path / "again"
+    for _round in range(2):
+        assert bench.run("show", "--record", again).returncode == 0
+    assert again.read_text().count("# AT transcript") == 1, "a transcript may be taken once more"
+
+
+def test_learn_says_before_it_asks_that_its_files_are_there(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    (tmp_path / "2c7c-0125.transcript").touch()
+    before = bench.status()[0]["commands"]
+    done = bench.run("learn", "--out", tmp_path, "--format", "json")
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (2, "usage.out")
+    assert bench.status()[0]["commands"] == before
+    assert not (tmp_path / "2c7c-0125.toml").exists()
+
+
+def test_what_dongles_fail_of_alike_is_said_once_and_names_them(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=3, models=["quectel-ec25"])
+    done = bench.run("provision", bench.profile, "--all", "--yes")  # the profile wants a SIM list
+    assert done.returncode == 1
+    assert done.stderr.count("profile.field-missing]") == 3 + 1, "a line for each that is done, and the reason once"
+    assert "1-1, 1-2, 1-3: " in done.stderr
+
+
+def test_a_dry_run_says_that_nothing_was_changed(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    done = bench.run("provision", bench.profile, "--sims", bench.sims, "--all", "--dry-run")
+    assert done.stderr.splitlines()[-1] == "Nothing was changed."
+
+
+def test_only_a_command_that_has_all_offers_it(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    for arguments, offered in ((["show"], False), (["at", "+CSQ"], False), (["flash", bench.profile, "-n"], True)):
+        done = bench.run(*arguments)
+        assert done.returncode == 3
+        assert ("--all" in done.stderr) == offered
+
+
+def test_a_terminal_obeys_no_name_and_no_firmware(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    name = "Suzu\x1b[31mki\x9b2J"
+    arguments = ("flash", bench.profile, "--sims", bench.sims, "--yes", "--operator", name)
+    assert bench.run(*arguments).returncode == 0
+    for text in (bench.run("register", "runs").stdout, bench.run("profile", "show", "\x1b[2J").stderr):
+        assert "\x1b" not in text and "\x9b" not in text
+        assert "\\x1b[" in text
+
+
+def test_the_bus_of_a_running_lab_is_told_again(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1)
+    assert bench.bus in bench.run("lab", "status").stderr
