@@ -49,7 +49,10 @@ def provision(device: UsbDevice, job: Job) -> Outcome:
         run.failed(error)
     run.outcome.seconds = time.monotonic() - started
     if not job.dry_run:
-        run.keep()
+        try:
+            run.keep()
+        except DongleError as error:
+            run.unrecorded(error)
     return run.outcome
 
 
@@ -87,6 +90,17 @@ class _Run:
     def failed(self, error: DongleError) -> None:
         self.outcome.result = "failed"
         self.outcome.code, self.outcome.message, self.outcome.hint = error.code, error.message, error.hint
+
+    def unrecorded(self, error: DongleError) -> None:
+        """The evidence folder or the register refused: what the dongle is stays said, but it is not proven."""
+        outcome = self.outcome
+        text = _("{message} What was done to this dongle is not recorded.").format(message=error.message)
+        if outcome.code:  # what it failed of comes first
+            outcome.message = f"{outcome.message} {text}"
+            return
+        if outcome.good:
+            text = _("{port}: the dongle carries the profile.").format(port=self.port) + " " + text
+        self.failed(DongleError(text, code=error.code, hint=error.hint))
 
     def through(self, session: Session) -> None:
         if session.in_storage_mode and not self._switch(session):

@@ -92,7 +92,7 @@ def write_record(outcome: Outcome, *, job: Job, folder: Path) -> Path:
         raise DongleError(
             _("The evidence cannot be written to {folder}: {reason}.").format(folder=folder, reason=reason(error)),
             code="evidence.unwritable",
-            hint=_("Free some space or mend the folder's rights. The dongle itself is as the message before says."),
+            hint=_("Make room on the disk or mend the folder's rights, then run the same command again."),
         ) from None
     return path
 

@@ -39,9 +39,6 @@ def _guarded(device: UsbDevice, job: Job) -> Outcome:
     """Whatever one dongle meets is that dongle's failure; the others go on."""
     try:
         return provision(device, job)
-    except DongleError as error:  # the register or the evidence folder refused; the dongle itself may be done
-        message = _("{message} What was done to this dongle is not recorded.").format(message=error.message)
-        return Outcome(port=device.port, usb=device.usb, code=error.code, message=message, hint=error.hint)
     except Exception as error:  # a defect of ours, which is reported as such
         place = job.report_defect(error)
         return Outcome(

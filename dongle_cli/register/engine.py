@@ -54,7 +54,9 @@ def unusable(url: str, error: Exception) -> DongleError:
             url=sa.make_url(url).render_as_string(hide_password=True), reason=_reason(error)
         ),
         code="register.busy" if "database is locked" in _reason(error) else "register.unusable",
-        hint=_("Nothing is sent to a SIM while PIN attempts cannot be written down."),
+        hint=_("See that its disk has room and that you may write there, then run the same command again.")
+        + "\n"
+        + _("Nothing is sent to a SIM while PIN attempts cannot be written down."),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -33,6 +34,8 @@ class Recorder:
         self.order = "unknown"
         self._lines: list[str] = []
         self._file: IO[str] | None = _private(path) if path is not None else None
+        self._path = path
+        self._trouble: OSError | None = None
         self._held = ""
         self._asked = ""
         self._note(_TITLE)
@@ -52,11 +55,17 @@ class Recorder:
         return hashlib.sha256(self.text().encode()).hexdigest()
 
     def close(self) -> None:
-        """Write down what still waits for its line break, and close the file; calling it twice is harmless."""
+        """Write down what still waits for its line break, and close the file; calling it twice is harmless.
+
+        DongleError `record.unwritable` where the file could not take it all: the dialogue itself was not disturbed.
+        """
         self._flush()
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise _unwritable(self._path, trouble, code="record.unwritable")
 
     def sent(self, data: bytes) -> None:
         """Take down a command."""
@@ -92,8 +101,14 @@ class Recorder:
     def _note(self, line: str) -> None:
         self._lines.append(line)
         if self._file is not None:
-            self._file.write(f"{line}\n")
-            self._file.flush()
+            try:
+                self._file.write(f"{line}\n")
+                self._file.flush()
+            except OSError as error:  # must not end a dialogue half-way: it is told when all is said
+                self._trouble = error
+                with contextlib.suppress(OSError):  # what is buffered finds no room either
+                    self._file.close()
+                self._file = None
 
 
 class Recorded:
@@ -139,9 +154,13 @@ def _private(path: Path) -> IO[str]:
             os.ftruncate(descriptor, 0)
             os.fchmod(descriptor, 0o600)
     except OSError as error:
-        raise DongleError(
-            _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=reason(error)),
-            code="usage.record",
-            hint=_("Name another file with --record."),
-        ) from None
+        raise _unwritable(path, error, code="usage.record") from None
     return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+def _unwritable(path: Path | None, error: OSError, *, code: str) -> DongleError:
+    return DongleError(
+        _("The transcript cannot be written to {path}: {reason}.").format(path=path, reason=reason(error)),
+        code=code,
+        hint=_("Name another file with --record."),
+    )

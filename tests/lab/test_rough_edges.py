@@ -170,3 +170,27 @@ def test_a_terminal_obeys_no_name_and_no_firmware(lab: Callable[..., Lab]) -> No
 def test_the_bus_of_a_running_lab_is_told_again(lab: Callable[..., Lab]) -> None:
     bench = lab(count=1)
     assert bench.bus in bench.run("lab", "status").stderr
+
+
+def test_a_transcript_that_finds_no_room_does_not_disturb_the_work(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    done = bench.run("show", "--record", "/dev/full", "--format", "json")
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "record.unwritable")
+    (bench.home / "full-1-1").symlink_to("/dev/full")
+    run = ("provision", bench.profile, "--sims", bench.sims, "--yes", "--format", "json")
+    written = bench.run(*run, "--record", bench.home / "full")
+    assert json.loads(written.stdout)["code"] == "record.unwritable"
+    assert bench.status()[0]["attached"], "all was done but the transcript"
+    assert json.loads(bench.run(*run).stdout)["result"] == "already"
+
+
+def test_evidence_that_cannot_be_written_leaves_what_the_dongle_is_said(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    (bench.home / "data").mkdir()
+    (bench.home / "data" / "evidence").write_text("no folder")
+    done = bench.run("provision", bench.profile, "--sims", bench.sims, "--yes", "--format", "json")
+    outcome = json.loads(done.stdout)
+    assert (done.returncode, outcome["result"], outcome["code"]) == (1, "failed", "evidence.unwritable")
+    assert (outcome["imei"], outcome["iccid"]) == (bench.status()[0]["imei"], bench.status()[0]["iccid"])
+    assert outcome["changes"]
+    assert outcome["message"].startswith("1-1: the dongle carries the profile. ")
