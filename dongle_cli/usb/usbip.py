@@ -117,9 +117,12 @@ class UsbipBus:
                 raise
             # Held by another program, or out of order: it is there all the same, and no reason not to list the others.
             return device if error.code != "usb.vanished" else None
-        active = next((c for c in node.configurations if c.bConfigurationValue == exported.configuration), None)
+        # Without a configuration it gets its first one as soon as it is opened.
+        chosen = exported.configuration or next((c.bConfigurationValue for c in node.configurations), 0)
+        active = next((c for c in node.configurations if c.bConfigurationValue == chosen), None)
         return replace(
             device,
+            configuration=chosen,
             interfaces=descriptors.interfaces(active) if active is not None else (),
             manufacturer=node.manufacturer,
             product=node.product,

@@ -19,7 +19,7 @@ from dongle_cli.i18n import _, reason
 from dongle_cli.usb import descriptors, fault
 from dongle_cli.usb import usbip_wire as wire
 from dongle_cli.usb.usbip_link import CONNECT, Link, Stream, Transfer
-from dongle_cli.usb.usbip_node import Node, os_error, read
+from dongle_cli.usb.usbip_node import Node, first_configuration, os_error, read
 
 if TYPE_CHECKING:
     from array import array
@@ -123,9 +123,19 @@ class UsbipBackend:
                     return opened
             link = self._import(exported, monotonic() + patience)
             opened = Opened(link, exported, link.device.configuration, users=1, key=key)
+            if opened.configuration == 0:
+                self._configure(opened)
             with self._lock:
                 self._opened[key] = opened
             return opened
+
+    def _configure(self, opened: Opened) -> None:
+        """Choose the first configuration, as a host does: Linux's usbipd hands a device out without one."""
+        try:
+            self.set_configuration(opened, first_configuration(opened.link))
+        except OSError as error:
+            opened.link.close()
+            raise fault.from_os(error, opened.exported.busid) from None
 
     def _import(self, exported: wire.Exported, deadline: float) -> Link:
         pause = 0.002

@@ -48,6 +48,12 @@ def read(node: Node, link: Link) -> None:
     node.descriptor = device
 
 
+def first_configuration(link: Link) -> int:
+    """The bConfigurationValue of the first configuration; 1 where it cannot be read."""
+    head = _descriptor(link, descriptors.CONFIGURATION, 0, 9)
+    return head[5] if len(head) == 9 else 1
+
+
 def os_error(number: int) -> OSError:
     """The error for a transfer's status, as libusb numbers them."""
     number = errno.ENODEV if number in _GONE else errno.EIO if number == errno.EPROTO else number

@@ -12,7 +12,20 @@ from time import monotonic
 
 import pytest
 import usb.util
-from usbip_peer import LIST, LISTED, Peer, Serve, Server, described, importing, listing, saying
+from usbip_peer import (
+    CONFIGURATION,
+    DEVICE,
+    IMPORTED,
+    LIST,
+    LISTED,
+    Peer,
+    Serve,
+    Server,
+    described,
+    importing,
+    listing,
+    saying,
+)
 
 from dongle_cli.errors import DongleError
 from dongle_cli.models import loader
@@ -58,6 +71,31 @@ def test_descriptors_come_through(server: Server) -> None:
     assert (found.port, found.usb, found.generation, found.configuration) == ("1-1", "2c7c:0125", 5, 1)
     assert found.interfaces[0].bulk_pair() == (0x01, 0x81)
     assert found.interfaces[0].endpoints[0].max_packet == 512
+
+
+def test_a_device_that_has_no_configuration_yet_gets_its_first_one(server: Server) -> None:
+    """As Linux's usbipd hands devices out; a host chooses (USB 2.0 clause 9.1.1.5)."""
+    unset = DEVICE[:-3] + bytes([0, 1, 0])
+    requests: list[bytes] = []
+
+    def listing_unset(peer: Peer) -> None:
+        peer.take(8)
+        peer.send(LIST + (1).to_bytes(4, "big") + unset)
+
+    def import_unset(peer: Peer) -> None:
+        peer.take(40)
+        peer.send(IMPORTED + unset)
+        for answer in (CONFIGURATION[:9], b""):
+            _command, seq, _direction, _endpoint, _length, setup = peer.urb()
+            requests.append(setup)
+            peer.answer(seq, answer)
+        peer.descriptors()
+        peer.sock.recv(1)
+
+    (device,) = server.bus(listing_unset, import_unset).devices()
+    assert device.configuration == 1
+    assert [interface.triple for interface in device.interfaces] == [(255, 255, 255)]
+    assert requests == [bytes.fromhex("8006000200000900"), bytes.fromhex("0009010000000000")]
 
 
 def test_a_device_in_use_is_listed_and_held(server: Server) -> None:
