@@ -53,7 +53,7 @@ check: $(VENV)/.dev
 # every failure: the kernel's tests run also where another one failed.
 test: check
 	@failed=0; \
-	$(BIN)/pytest -n $(WORKERS) -m "not kernel" $(PYTEST_ARGS) || failed=1; \
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not kernel" $(PYTEST_ARGS) || failed=1; \
 	$(BIN)/pytest -m kernel $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 
