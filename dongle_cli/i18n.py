@@ -49,6 +49,7 @@ _REASONS = (
     N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("Is a directory"),
     N_("Not a directory"), N_("File exists"), N_("File name too long"), N_("Read-only file system"),
     N_("No space left on device"), N_("Disk quota exceeded"), N_("Too many open files"), N_("Input/output error"),
+    N_("Address already in use"), N_("Cannot assign requested address"),
     N_("Connection refused"), N_("Connection reset by peer"), N_("Connection timed out"), N_("No route to host"),
     N_("Network is unreachable"), N_("Name or service not known"), N_("No such device"), N_("Device or resource busy"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from dongle_cli.i18n import _, reason
 # What a machine refuses without any fault of ours: rights, room, a path that leads nowhere.
 _REFUSED = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR,
-    errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE, errno.EFBIG,
+    errno.EEXIST, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE, errno.EFBIG,
 }  # fmt: skip
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

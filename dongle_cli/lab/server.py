@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _, reason
 from dongle_cli.lab import daemon
 from dongle_cli.lab.bench import Bench, Order
 from dongle_cli.lab.control import Control
@@ -28,7 +29,18 @@ async def serve(order: dict[str, Any], ready: int) -> None:
             pin=order["pin"],
         )
     )
-    addresses = await bench.open(order["host"], order["port"])
+    try:
+        addresses = await bench.open(order["host"], order["port"])
+    except OSError as error:
+        # asyncio puts a sentence of its own into strerror; the number says it in the C library's words.
+        why = error if error.errno is None or error.errno < 0 else OSError(error.errno, os.strerror(error.errno))
+        raise DongleError(
+            _("The lab cannot serve at {address}: {reason}.").format(
+                address=f"{order['host']}:{order['port']}", reason=reason(why)
+            ),
+            code="lab.start",
+            hint=_("Choose another address with --listen; port 0 takes a free one."),
+        ) from None
     summary: dict[str, object] = {
         "schema": 1,
         "bus": ",".join(f"usbip://{address}" for address in addresses),

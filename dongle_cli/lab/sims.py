@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, reason
 from dongle_cli.identity import luhn_valid
 
 COLUMNS = ("iccid", "user", "password", "pin", "imei", "asset_no", "msisdn")
@@ -65,8 +65,9 @@ def load(path: Path, count: int) -> list[VirtualSim]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = reason(error) if isinstance(error, OSError) else _("it is no CSV text in UTF-8")
         raise DongleError(
-            _("The SIM list {path} cannot be read: {reason}.").format(path=path, reason=error), code="usage.sims"
+            _("The SIM list {path} cannot be read: {reason}.").format(path=path, reason=why), code="usage.sims"
         ) from None
     if len(rows) < count:
         raise DongleError(

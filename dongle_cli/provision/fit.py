@@ -60,7 +60,12 @@ def require_fit(profile: ApnProfile, sims: Sims) -> None:
     if len(found) > _SHOWN:
         lines.append(_("and {count} more").format(count=len(found) - _SHOWN))
     raise DongleError(
-        "\n".join(lines), code="sims.misfit", rows=[{"row": one.row, "reason": one.reason} for one in found]
+        "\n".join(lines),
+        code="sims.misfit",
+        hint=_(
+            "Correct the list or the profile, and check both with: dongle-cli profile check PROFILE --sims {path}"
+        ).format(path=sims.path),
+        rows=[{"row": one.row, "reason": one.reason} for one in found],
     )
 
 

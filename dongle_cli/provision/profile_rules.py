@@ -40,11 +40,11 @@ class Problem:
         return replace(self, line=line)
 
     def sentence(self) -> str:
-        """What stands there and why it is refused."""
+        """What stands there and why it is refused; without a full stop, which Japanese writes otherwise."""
         key = self.key if self.key.isprintable() else ascii(self.key)
         if not key:
-            return f"{self.reason}."
-        return f"{key}: {self.reason}." if self.shown is None else f"{key} = {self.shown}: {self.reason}."
+            return self.reason
+        return f"{key}: {self.reason}" if self.shown is None else f"{key} = {self.shown}: {self.reason}"
 
 
 def defaults() -> dict[str, object]:

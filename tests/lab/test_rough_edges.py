@@ -194,3 +194,23 @@ def test_evidence_that_cannot_be_written_leaves_what_the_dongle_is_said(lab: Cal
     assert (outcome["imei"], outcome["iccid"]) == (bench.status()[0]["imei"], bench.status()[0]["iccid"])
     assert outcome["changes"]
     assert outcome["message"].startswith("1-1: the dongle carries the profile. ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sims", "/dev/full/x"], "Not a directory"),
+        (["--sims", "missing.csv"], "No such file or directory"),
+        (["--listen", "192.0.2.1:1"], "Cannot assign requested address"),
+        (["--out", "/dev/null"], "File exists"),
+    ],
+)
+def test_a_lab_that_cannot_start_says_why_in_plain_words(
+    lab: Callable[..., Lab], arguments: list[str], words: str
+) -> None:
+    bench = lab(count=1)
+    bench.stop()
+    done = bench.run("lab", "start", *arguments)
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert "Errno" not in done.stderr and "internal.defect" not in done.stderr
