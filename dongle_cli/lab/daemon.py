@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dongle_cli import i18n
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -65,6 +66,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def order() -> tuple[dict[str, Any], int]:
     """The order on standard input and the descriptor to be ready on; from here on this process is nobody's child."""
     text = json.loads(sys.stdin.readline())
+    i18n.activate()  # LANGUAGE is what the one that started this process speaks
     if os.fork():
         os._exit(0)
     return text, int(text["ready"])

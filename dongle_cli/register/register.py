@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -320,7 +320,8 @@ class Register:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+    """This moment in UTC: rows are sorted by it as text, and benches stand in several zones."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _meet(connection: Connection, imei: str | None, iccid: str | None, at: str, **known: str | None) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,22 @@ def test_a_lab_that_cannot_start_says_why_in_plain_words(
     assert done.returncode in (1, 2)
     assert words in done.stderr
     assert "Errno" not in done.stderr and "internal.defect" not in done.stderr
+
+
+def test_a_lab_speaks_the_language_of_whoever_starts_it(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1)
+    bench.stop()
+    done = bench.run("--lang", "ja", "lab", "start", "--fault", "no-sim", "--model", "nope")
+    assert done.returncode == 2
+    assert not done.stderr.split("nope")[0].removeprefix("dongle-cli: ").isascii()
+
+
+def test_the_newest_run_comes_first_wherever_it_was_done(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    for zone in ("XXX-9", "UTC0", "XXX+5"):  # POSIX: hours to add to reach UTC
+        done = shell(bench, f'TZ={zone} "$@"', "flash", bench.profile, "--sims", bench.sims, "--yes")
+        assert done.returncode == 0, done.stderr
+    runs = [json.loads(line) for line in bench.run("register", "runs", "--format", "json").stdout.splitlines()]
+    moments = [datetime.fromisoformat(run["started"]) for run in runs]
+    assert moments == sorted(moments, reverse=True)
+    assert len(moments) == 3
