@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HUB = 0x09
 _PATIENCE = 1.0  # seconds
+_LOOK = 0.02  # seconds between two lists
 _MOST = 4096  # devices; more is a server that does not speak USB/IP
 
 
@@ -67,6 +68,14 @@ class UsbipBus:
         raise fault.vanished(device.port)
 
     def _exported(self) -> list[wire.Exported]:
+        """What the server exports; what we have just closed is waited for, as usbipd lists it again after a reset."""
+        while True:
+            found = self._listing()
+            if not self._backend.just_closed() - {exported.busid for exported in found}:
+                return found
+            sleep(_LOOK)  # the protocol has no event for "there again"
+
+    def _listing(self) -> list[wire.Exported]:
         stream = Stream.connect(self.host, self.tcp_port)
         try:
             deadline = monotonic() + CONNECT

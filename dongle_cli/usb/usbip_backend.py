@@ -50,6 +50,7 @@ class UsbipBackend:
         self._opened: dict[str, Opened] = {}
         self._lock = threading.Lock()
         self._importing: dict[str, threading.Lock] = {}
+        self._closed: dict[str, float] = {}  # by bus id: when this process let go of it
 
     # Descriptors
 
@@ -101,6 +102,11 @@ class UsbipBackend:
             opened = list(self._opened.values())
         return [handle.exported for handle in opened if handle.link.alive()]
 
+    def just_closed(self) -> set[str]:
+        """The bus ids that this process let go of so lately that the server may still be at work on them."""
+        with self._lock:
+            return {busid for busid, at in self._closed.items() if monotonic() - at < _REOPEN}
+
     def close_device(self, dev_handle: Opened) -> None:
         """Let go; the last user closes the connection, and the server takes the device back."""
         with self._lock:
@@ -109,6 +115,7 @@ class UsbipBackend:
                 return
             if self._opened.get(dev_handle.key) is dev_handle:
                 del self._opened[dev_handle.key]
+            self._closed[dev_handle.exported.busid] = monotonic()
         dev_handle.link.close()
 
     def _open(self, exported: wire.Exported, patience: float) -> Opened:

@@ -135,6 +135,19 @@ def test_a_server_that_hides_devices_in_use_hides_ours_too(server: Server) -> No
     assert bus.devices() == []
 
 
+def test_a_device_that_the_server_resets_after_us_has_not_left(server: Server) -> None:
+    """Linux's usbipd resets what it gets back, and lists it again only after that."""
+
+    def hidden(peer: Peer) -> None:
+        peer.take(8)
+        peer.send(LIST + bytes(4))
+
+    bus = server.bus(listing, described, hidden, hidden, listing, hidden, listing)
+    (found,) = bus.devices()
+    assert bus.find("1-1") == found
+    assert bus.open(found) is not None
+
+
 def test_a_stick_that_changes_its_configuration_need_not_leave(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bytes] = []
 
