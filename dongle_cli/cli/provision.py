@@ -258,7 +258,7 @@ def _value(value: object) -> str:
 def _show(outcomes: Sequence[Outcome]) -> None:
     output.table(
         [_("PORT"), _("MODEL"), _("IMEI"), _("ICCID"), _("ASSET"), _("RESULT")],
-        [[o.port, o.model, o.imei, o.iccid, o.asset_no, _mark(o) + _(RESULTS[o.result])] for o in outcomes],
+        [[o.port, o.model, o.imei, o.iccid, o.asset_no, mark(o.result) + _(RESULTS[o.result])] for o in outcomes],
     )
     for outcome in outcomes:
         for change in outcome.changes if _tells_changes(outcome, outcomes) else ():
@@ -293,6 +293,6 @@ def _tells_changes(outcome: Outcome, outcomes: Sequence[Outcome]) -> bool:
     return outcome.result == "skipped" or (outcome.good and (len(outcomes) == 1 or state.verbosity > 0))
 
 
-def _mark(outcome: Outcome) -> str:
+def mark(result: str) -> str:
     """A sign beside the word, for those who do not tell red from green."""
-    return {"ok": "○ ", "already": "○ ", "failed": "× "}.get(outcome.result, "△ ")
+    return {"ok": "○ ", "already": "○ ", "failed": "× "}.get(result, "△ ")

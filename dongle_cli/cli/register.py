@@ -51,7 +51,12 @@ def runs(limit: Limit = 100, format_: Format = "text") -> None:
 
 
 def _counted(results: dict[str, int]) -> str:
-    return " / ".join(f"{_word(name)}: {count}" for name, count in sorted(results.items())) or "-"
+    from dongle_cli.cli.provision import mark
+
+    marked: dict[str, int] = {}
+    for name, count in results.items():
+        marked[mark(name)] = marked.get(mark(name), 0) + count
+    return "  ".join(f"{sign}{count}" for sign, count in sorted(marked.items(), reverse=True)) or "-"
 
 
 def _word(result: str) -> str:

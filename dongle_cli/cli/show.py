@@ -95,7 +95,8 @@ def _print(answer: dict[str, object]) -> None:
     if isinstance(registration, dict):
         stat, cause = registration["stat"], registration["reject_cause"]
         words = _(STATS[stat]) if stat in STATS else str(stat)
-        rows.append((_("Registration"), words + ("" if cause is None else f" ({_('cause')} {cause})")))
+        why = "" if cause is None else " " + _("(cause {cause})").format(cause=cause)
+        rows.append((_("Registration"), words + why))
     else:
         rows.append((_("Registration"), None))
     if isinstance(signal, dict):

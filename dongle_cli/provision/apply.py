@@ -97,10 +97,13 @@ def _checked(modem: Modem, written: Written, target: Target) -> Written:
 
 def differs(port: str, wrong: Sequence[Change], target: Target, *, code: str = "flash.differs") -> DongleError:
     """The error that a dongle reads back as something else than was written; never shows a password."""
-    shown = [unreadable_secret(change, target) for change in wrong]
+    shown = [
+        _("{what} is {before} and should be {after}").format(what=c.what, before=repr(c.before), after=repr(c.after))
+        for c in (unreadable_secret(change, target) for change in wrong)
+    ]
     return DongleError(
         _("{port}: the dongle acknowledged the settings but reads back something else: {list}.").format(
-            port=port, list="; ".join(f"{c.what}: {c.before!r} ({_('wanted')} {c.after!r})" for c in shown)
+            port=port, list="; ".join(shown)
         ),
         code=code,
         hint=_(

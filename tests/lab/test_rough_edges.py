@@ -234,3 +234,5 @@ def test_the_newest_run_comes_first_wherever_it_was_done(lab: Callable[..., Lab]
     moments = [datetime.fromisoformat(run["started"]) for run in runs]
     assert moments == sorted(moments, reverse=True)
     assert len(moments) == 3
+    listed = bench.run("register", "runs").stdout.splitlines()
+    assert [line.split("  ")[-1].strip() for line in listed[1:]] == ["○ 1"] * 3, "done, whether or not it was so before"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import os
 import re
@@ -57,6 +58,26 @@ def pairs(catalog: Catalog) -> list[tuple[Message, list[str], list[str]]]:
 def test_every_text_of_the_sources_is_there_and_no_other(japanese: Catalog, template: Catalog) -> None:
     assert ids(template) - ids(japanese) == set(), "run: make messages"
     assert ids(japanese) - ids(template) == set(), "run: make messages"
+
+
+def test_no_text_hides_inside_an_f_string() -> None:
+    """Where the extraction does not look: such a text would stay English for ever."""
+    hidden = []
+    for path in sorted(Path(i18n.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            calls = (
+                [call for call in ast.walk(node) if isinstance(call, ast.Call)]
+                if isinstance(node, ast.JoinedStr)
+                else []
+            )
+            hidden += [
+                f"{path.name}:{call.lineno}"
+                for call in calls
+                if isinstance(call.func, ast.Name)
+                and call.func.id in ("_", "N_", "ngettext")
+                and isinstance(call.args[0], ast.Constant)
+            ]
+    assert not hidden
 
 
 def test_every_text_is_translated(japanese: Catalog) -> None:
