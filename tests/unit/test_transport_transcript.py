@@ -111,7 +111,7 @@ def test_a_secret_in_free_text_is_masked() -> None:
 
 def test_the_file_is_private_complete_and_what_the_digest_is_of(tmp_path: Path) -> None:
     path = tmp_path / "run.txt"
-    path.write_text("an older and longer transcript\n" * 100)
+    path.write_text("# AT transcript of dongle-cli, masked\n" + "of an older and longer dialogue\n" * 100)
     path.chmod(0o644)
     recorder = record(path, [3, 50, 51])
     assert path.stat().st_mode & 0o777 == 0o600
