@@ -9,6 +9,11 @@ SwitchMethod = Literal[
     "eject", "message", "huawei", "huawei-new", "huawei-alternative", "configuration", "sierra", "none"
 ]
 Control = Literal["at", "http", "qmi", "mbim"]
+# The commands that `modem` can write PDP authentication with.
+AUTH_WRITERS = frozenset((
+    "+CGAUTH", "^AUTHDATA", "+QICSGP", "$QCPDPP", "#PDPAUTH", "%IPDPCFG", "*EIAAUW", "+UAUTHREQ", "^SGAUTH", "+XGAUTH",
+    "+MGAUTH",
+))  # fmt: skip
 AuthOrder = Literal["user-password", "password-user", "unknown"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.models.model import AuthOrder, Control, Dialect, Model, Switch, SwitchMethod, UsbId
+from dongle_cli.models.model import AUTH_WRITERS, AuthOrder, Control, Dialect, Model, Switch, SwitchMethod, UsbId
 
 T = TypeVar("T")
 
@@ -186,8 +186,9 @@ def _dialect(table: _Table, base: Dialect) -> Dialect:
                 not word.isprintable() or not word.isascii() or word.upper().startswith("AT") for word in changes[key]
             ):
                 raise table.wrong(key, _("must name commands without AT and without control characters"))
-            if key == "auth" and not changes[key]:
-                raise table.wrong(key, _("is missing"))
+            if key == "auth" and (not changes[key] or not AUTH_WRITERS.issuperset(changes[key])):
+                known = ", ".join(sorted(AUTH_WRITERS))
+                raise table.wrong(key, _("is not known here; known are: {keys}").format(keys=known))
     return replace(base, **changes)
 
 

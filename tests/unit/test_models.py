@@ -327,6 +327,8 @@ def test_a_file_of_the_same_name_replaces_ours(tmp_path: Path) -> None:
         (MINIMAL + '[dialect]\niccid = ["AT+CCID"]\n', "dialect.iccid"),
         (MINIMAL + '[dialect]\niccid = ["+CCID\\r\\nAT+CFUN=0"]\n', "dialect.iccid"),
         (MINIMAL + '[dialect]\nauth_order = "backwards"\n', "dialect.auth_order"),
+        (MINIMAL + '[dialect]\nauth = ["+CGAUHT"]\n', "dialect.auth"),
+        (MINIMAL + "[dialect]\nauth = []\n", "dialect.auth"),
         (MINIMAL + '[dialect]\nsettle = "3"\n', "dialect.settle"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dongle_cli.models import loader
-from dongle_cli.models.model import Model
+from dongle_cli.models.model import AUTH_WRITERS, Model
 from dongle_cli.modem.allowlist import forbidden, reading
 from dongle_cli.modem.context import WRITERS
 from dongle_cli.modem.parse import retries
@@ -33,6 +33,10 @@ def test_pin_retries_are_counted_by_known_readers(model: Model) -> None:
 
 def test_authentication_is_written_by_known_writers(model: Model) -> None:
     assert set(model.dialect.auth) <= set(WRITERS)
+
+
+def test_model_files_may_name_every_writer_and_no_other() -> None:
+    assert set(WRITERS) == AUTH_WRITERS
 
 
 def test_signal_is_read_by_known_readers(model: Model) -> None:
