@@ -1,13 +1,17 @@
-"""A lab inside the guest, attached to its kernel, and what the lab itself knows of each dongle."""
+"""A lab inside the guest, attached to its kernel, and what the lab itself knows of each dongle.
+
+Asked for in this process and not by `dongle-cli lab`: each start of a program costs seconds under emulation.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import bench
 import sysfs
+
+from dongle_cli.lab import process
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,10 @@ class Lab:
     sims: str
 
 
-def start(*models: str, faults: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> Lab:
+def start(*models: str, faults: tuple[str, ...] = ()) -> Lab:
     """Plug one dongle a model into the kernel; everything is unplugged by `stop`."""
-    words = [word for model in models for word in ("--model", model)]
-    words += [word for fault in faults for word in ("--fault", fault)]
-    count = ("--count", str(len(models)))
-    summary = _json(bench.dongle_cli("lab", "start", *count, *words, *options, "--format", "json").stdout)
-    pairs = _json(bench.dongle_cli("lab", "attach", "--format", "json").stdout)["attached"]
-    place = {pair["port"]: pair["kernel_port"] for pair in pairs}
+    summary = process.start(process.Wanted(len(models), models, faults))
+    place = {pair["port"]: pair["kernel_port"] for pair in process.attach()["attached"]}
     dongles = tuple(
         Dongle(model, d["number"], d["port"], place[d["port"]], d["imei"], d["iccid"])
         for model, d in zip(models, summary["dongles"], strict=True)
@@ -50,16 +50,12 @@ def start(*models: str, faults: tuple[str, ...] = (), options: tuple[str, ...] =
 
 def status() -> dict[int, dict[str, Any]]:
     """Each dongle's own memory, by its number."""
-    lines = bench.dongle_cli("lab", "status", "--format", "json").stdout.splitlines()
-    return {dongle["number"]: dongle for dongle in map(_json, lines)}
+    dongles = process.request(command="status")["dongles"]
+    bench.say(f"memory: {dongles}")
+    return {dongle["number"]: dongle for dongle in dongles}
 
 
 def stop() -> None:
     """Unplug everything and end the lab."""
-    bench.dongle_cli("lab", "stop")
+    process.stop()
     bench.wait_for("the bus is empty", lambda: not sysfs.plugged())
-
-
-def _json(text: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(text)
-    return answer
