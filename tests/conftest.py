@@ -54,7 +54,7 @@ class Lab:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which `dongle-cli` sees this lab and nothing of the person who runs the tests."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DONGLE_", "XDG_", "LC_", "LANG"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DONGLE_", "XDG_", "LC_", "LANG", "PYTHONUNBUFFERED"))}
         return {**kept, "DONGLE_BUS": self.bus, "DONGLE_HOME": str(self.home), "LANGUAGE": "en", "NO_COLOR": "1"}
 
     def ask(self, **request: object) -> dict[str, Any]:

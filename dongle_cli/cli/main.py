@@ -94,7 +94,9 @@ def root() -> LazyGroup:
 
 def main() -> int:
     """Entry point of the console script."""
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    streams.settle()
+    return code
 
 
 def run(argv: list[str]) -> int:
@@ -121,6 +123,8 @@ def run(argv: list[str]) -> int:
         return _reader_gone(error)
     except OSError as error:
         known = streams.refused(error)
+        if known and error.filename is None:
+            streams.silence(1)  # what is still buffered has no room either
         return _say(known) if known else _apologise(error)
     except Exception as error:
         return _apologise(error)
