@@ -54,7 +54,8 @@ class Lab:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which `dongle-cli` sees this lab and nothing of the person who runs the tests."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DONGLE_", "XDG_", "LC_", "LANG", "PYTHONUNBUFFERED"))}
+        personal = ("DONGLE_", "XDG_", "LC_", "LANG", "PYTHONUNBUFFERED")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(personal)}
         return {**kept, "DONGLE_BUS": self.bus, "DONGLE_HOME": str(self.home), "LANGUAGE": "en", "NO_COLOR": "1"}
 
     def ask(self, **request: object) -> dict[str, Any]:
