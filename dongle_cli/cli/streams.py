@@ -51,6 +51,14 @@ def silence(number: int) -> None:
     os.close(null)
 
 
+def settle() -> None:
+    """Drop what stdout cannot take: the interpreter would try it once more at its end, and end with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence(1)
+
+
 def refused(error: OSError) -> DongleError | None:
     """What a person is told where the machine refused a file; None where the error is something else."""
     if error.errno not in _REFUSED:

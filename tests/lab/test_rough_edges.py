@@ -19,10 +19,11 @@ POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid(
 
 
 def shell(bench: Lab, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in the lab's environment; "$@" is dongle-cli with `arguments`."""
+    """Run a shell script in the lab's environment; "$@" is dongle-cli with `arguments`, buffered as usual."""
     done = subprocess.run(
         ["bash", "-c", script, "bash", sys.executable, "-m", "dongle_cli", *map(str, arguments)],
-        env=bench.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        env={**bench.environment, "PYTHONUNBUFFERED": ""}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=60,
     )  # fmt: skip
     bench.said += [done.stdout, done.stderr]
     return done
