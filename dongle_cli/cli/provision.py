@@ -68,7 +68,7 @@ def provision(
 ) -> int:
     job = job_for(profile, sims, operator, checker)
     job = replace(job, attach=not no_attach, replug=replug, dry_run=dry_run, force=force, record_to=record)
-    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="provision")
+    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json")
 
 
 @explained(
@@ -95,9 +95,17 @@ def flash(
 ) -> int:
     job = job_for(profile, sims, operator, checker)
     job = replace(
-        job, switch=False, unlock=False, attach=False, replug=replug, dry_run=dry_run, force=force, record_to=record
+        job,
+        kind="flash",
+        switch=False,
+        unlock=False,
+        attach=False,
+        replug=replug,
+        dry_run=dry_run,
+        force=force,
+        record_to=record,
     )
-    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json", kind="flash")
+    return _run(job, device, all_, yes=yes, reports=report or [], as_json=format_ == "json")
 
 
 def job_for(profile: str, sims: Path | None, operator: str | None = None, checker: str | None = None) -> Job:
@@ -119,7 +127,7 @@ def job_for(profile: str, sims: Path | None, operator: str | None = None, checke
     )
 
 
-def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool, kind: str) -> int:
+def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[Path], as_json: bool) -> int:
     from dongle_cli.cli.select import choose
     from dongle_cli.provision.run import exit_code
     from dongle_cli.provision.session import imei_of
@@ -132,7 +140,7 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if yes and job.attach and not job.dry_run:
         output.say(_("The first attach of a SIM opens its line and may start billing; --no-attach leaves that out."))
     if not job.dry_run:
-        job = replace(job, run_id=_begin(job, kind))
+        job = replace(job, run_id=_begin(job))
     outcomes = _with_progress(devices, job)
     trouble = _close(job, outcomes, reports)
     for outcome in outcomes if as_json else ():
@@ -183,9 +191,9 @@ def _close(job: Job, outcomes: Sequence[Outcome], reports: list[Path]) -> Dongle
     return None
 
 
-def _begin(job: Job, kind: str) -> str:
+def _begin(job: Job) -> str:
     return job.register.begin_run(
-        kind=kind,
+        kind=job.kind,
         profile=job.profile.name,
         profile_version=job.profile.version,
         profile_digest=job.profile.digest,

@@ -49,6 +49,7 @@ class Job:
     profile: ApnProfile
     sims: Sims | None
     register: Register
+    kind: str = "provision"  # or "flash": what the register and the evidence call the run
     run_id: str = ""
     switch: bool = True  # make modems of sticks that show a CD-ROM
     unlock: bool = True  # send PINs

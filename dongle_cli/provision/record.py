@@ -26,7 +26,7 @@ def record_of(outcome: Outcome, *, job: Job) -> dict[str, object]:
     profile = job.profile
     return {
         "schema": 1,
-        "kind": "provision",
+        "kind": job.kind,
         "tool": {"name": "dongle-cli", "version": __version__},
         "run_id": str(job.run_id),
         "profile": {"name": profile.name, "version": profile.version, "digest": profile.digest},
@@ -70,12 +70,12 @@ def _clean(text: str | None) -> str | None:
 def write_record(outcome: Outcome, *, job: Job, folder: Path) -> Path:
     """Write the evidence into `folder` and return its path; whole or not at all, and never over another.
 
-    The name is ASSET_provision_YYYYMMDD-HHMMSS.json, with the IMEI or the port where there is no asset number. Readable
+    The name is ASSET_KIND_YYYYMMDD-HHMMSS.json, with the IMEI or the port where there is no asset number. Readable
     by the group, for whoever checks. DongleError `evidence.unwritable`.
     """
     data = canonical(record_of(outcome, job=job))
     name = _safe(outcome.asset_no or outcome.imei or f"port-{outcome.port}")
-    stem = f"{name}_provision_{datetime.now():%Y%m%d-%H%M%S}"
+    stem = f"{name}_{job.kind}_{datetime.now():%Y%m%d-%H%M%S}"
     temporary = folder / f".{stem}.{random.token_hex(4)}.tmp"
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
