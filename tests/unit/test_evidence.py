@@ -228,7 +228,7 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
         "from dongle_cli.provision.profile_template import profile_template\n"
         "from dongle_cli.provision.record import write_record\n"
         "profile = parse_profile(profile_template('p').encode(), Path('p'))\n"
-        "job = SimpleNamespace(kind='flash', profile=profile, sims=None, run_id='', operator='', checker='', bench='')\n"
+        "job = SimpleNamespace(kind='flash', profile=profile, sims=None, run_id='', operator='', checker='',bench='')\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "try: write_record(Outcome(port='1-1'), job=job, folder=Path(sys.argv[1]))\n"
