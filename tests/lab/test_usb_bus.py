@@ -84,7 +84,7 @@ def test_two_servers_with_the_same_ports(bench: Start, lab: Start, monkeypatch: 
 def test_a_port_keeps_its_server_while_the_first_one_is_away(
     bench: Start, lab: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = bench(1, models=["quectel-ec25"], absence=1.0), lab(1, models=["huawei-e3372"])
+    first, second = bench(1, models=["quectel-ec25"], absence=30.0), lab(1, models=["huawei-e3372"])
     monkeypatch.setenv("DONGLE_BUS", f"{first.bus},{second.bus}")
     before = scan()
     first.replug("1-1")
