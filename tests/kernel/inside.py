@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 BENCH = Path("/run/bench")
+HOME = "/run/dongle"  # a tmpfs: SQLite and sockets do not work on the shared folder
 HERE = Path(__file__).parent
 DEADLINE = 300.0  # seconds a scenario; each wait within it has a shorter one of its own
 
@@ -48,7 +50,7 @@ def play(scenario: str) -> None:
     """Run one scenario and write result.json: `result` is passed, failed or "timed out"."""
     folder = BENCH / scenario
     folder.mkdir()
-    environment = os.environ | {"BENCH_OUT": str(folder), "PYTHONPATH": str(HERE), "DONGLE_HOME": "/run/dongle"}
+    environment = os.environ | {"BENCH_OUT": str(folder), "PYTHONPATH": str(HERE), "DONGLE_HOME": HOME}
     started = time.monotonic()
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-u", str(HERE / "scenarios" / f"{scenario}.py")]
@@ -85,6 +87,8 @@ def witness(folder: Path) -> None:
     for name, command in WITNESSES.items():
         with (folder / f"{name}.txt").open("wb") as out:
             subprocess.run(command, stdout=out, stderr=out, timeout=60)
+    for report in Path(HOME, "state").rglob("*.log"):  # crash reports, and what the lab had to say
+        shutil.copy(report, folder / f"state-{report.name}")
 
 
 main()
