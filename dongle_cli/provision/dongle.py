@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dongle_cli import paths
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.identity import DongleIdentity
@@ -24,10 +23,10 @@ from dongle_cli.modem.modem import Modem
 from dongle_cli.modem.sim import SimState
 from dongle_cli.provision import apply, pin, verify
 from dongle_cli.provision.job import Job
+from dongle_cli.provision.keep import fail, keep
 from dongle_cli.provision.outcome import Change, Outcome, StepResult, now
 from dongle_cli.provision.plan import Plan, Target, differences, make_plan
 from dongle_cli.provision.profile import values_for
-from dongle_cli.provision.record import write_record
 from dongle_cli.provision.session import Session
 from dongle_cli.provision.sims import SimRow
 from dongle_cli.secrets import Secret
@@ -46,13 +45,9 @@ def provision(device: UsbDevice, job: Job) -> Outcome:
         finally:
             run.outcome.transcript_digest = session.recorder.digest()
     except DongleError as error:
-        run.failed(error)
+        fail(run.outcome, error)
     run.outcome.seconds = time.monotonic() - started
-    if not job.dry_run:
-        try:
-            run.keep()
-        except DongleError as error:
-            run.unrecorded(error)
+    keep(run.outcome, job)
     return run.outcome
 
 
@@ -86,21 +81,6 @@ class _Run:
             result = replace(result, result="ok")
         finally:
             self.outcome.steps.append(replace(result, seconds=time.monotonic() - begun))
-
-    def failed(self, error: DongleError) -> None:
-        self.outcome.result = "failed"
-        self.outcome.code, self.outcome.message, self.outcome.hint = error.code, error.message, error.hint
-
-    def unrecorded(self, error: DongleError) -> None:
-        """The evidence folder or the register refused: what the dongle is stays said, but it is not proven."""
-        outcome = self.outcome
-        text = _("{message} What was done to this dongle is not recorded.").format(message=error.message)
-        if outcome.code:  # what it failed of comes first
-            outcome.message = f"{outcome.message} {text}"
-            return
-        if outcome.good:
-            text = _("{port}: the dongle carries the profile.").format(port=self.port) + " " + text
-        self.failed(DongleError(text, code=error.code, hint=error.hint))
 
     def through(self, session: Session) -> None:
         if session.in_storage_mode and not self._switch(session):
@@ -367,10 +347,3 @@ class _Run:
                     "puk_retries": state.puk_retries},
             "imsi": self.identity.imsi.masked if self.identity.imsi else None,
         }  # fmt: skip
-
-    def keep(self) -> None:
-        """Write the evidence and the register's entry, also for a dongle that failed."""
-        job = self.job
-        path = write_record(self.outcome, job=job, folder=paths.data_dir() / "evidence")
-        self.outcome.evidence = str(path)
-        job.register.finish(job.run_id, self.outcome)

@@ -10,6 +10,7 @@ from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import _
 from dongle_cli.provision.dongle import provision
 from dongle_cli.provision.job import Job
+from dongle_cli.provision.keep import refuse_twin
 from dongle_cli.provision.outcome import Outcome
 from dongle_cli.usb.device import UsbDevice
 
@@ -32,6 +33,8 @@ def provision_all(devices: Sequence[UsbDevice], job: Job, done: Callable[[Outcom
         outcome = finished.get()
         outcomes[outcome.port] = outcome
         done(outcome)
+    for outcome in outcomes.values():  # one may have been done before its twin was so much as asked
+        refuse_twin(outcome, job)
     return [outcomes[device.port] for device in devices]
 
 

@@ -74,8 +74,9 @@ def test_a_fault_is_named_and_stays_with_its_dongle(lab: Callable[..., Lab], cas
         assert not any(context["password_right"] for context in bad["contexts"])
 
 
-def test_an_imei_that_two_dongles_show_is_written_into_neither(lab: Callable[..., Lab]) -> None:
-    bench = lab(count=3, models=["quectel-ec25"], faults=["same-imei@2"])
+@pytest.mark.parametrize("slow", [[], ["slow=0.1@2"]], ids=["at once", "one far behind"])
+def test_an_imei_that_two_dongles_show_counts_for_neither(lab: Callable[..., Lab], slow: list[str]) -> None:
+    bench = lab(count=3, models=["quectel-ec25"], faults=["same-imei@2", *slow])
     text = bench.sims.read_text().splitlines()
     column = text[0].split(",").index("imei")
     rows = [",".join(c for i, c in enumerate(line.split(",")) if i != column) for line in text]
@@ -83,6 +84,8 @@ def test_an_imei_that_two_dongles_show_is_written_into_neither(lab: Callable[...
     code, outcomes = run(bench)
     assert code == 4
     assert [o["code"] for o in outcomes] == ["modem.imei-twice", "modem.imei-twice", None]
+    evidence = [json.loads(Path(o["evidence"]).read_text()) for o in outcomes]
+    assert [record["result"] for record in evidence] == ["failed", "failed", "ok"]
 
 
 def test_a_truncated_write_is_put_back(lab: Callable[..., Lab]) -> None:
