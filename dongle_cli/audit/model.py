@@ -119,3 +119,32 @@ class Source(Protocol):
 
     def volumes(self) -> list[Volume]:
         """The file systems of this source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says of one thing: a document where none may be, or a setting; `verdict` is never left out.
+
+    A rule about documents speaks of a file (`kind` and the fields after it); a rule about settings names in `path` the
+    hive and value, or the file, that it read, and in `detail` what stood there and what should.
+    """
+
+    rule: str
+    severity: Severity
+    verdict: Verdict
+    place: str  # a word of `places`, "settings" for policy checks
+    path: str
+    volume: str = ""
+    member: str | None = None
+    kind: str | None = None
+    evidence: str | None = None
+    size: int | None = None
+    mtime: float | None = None
+    owner: str | None = None
+    state: State = State.LIVE
+    store: int | None = None
+    recoverable: str | None = None
+    encrypted: bool = False
+    fingerprint: str = ""  # the same for the same thing in the next run, and in no way its content
+    detail: tuple[tuple[str, str | int | None], ...] = ()  # for people and scripts: original path, value found, counts
+    exception: str | None = None  # the id of the exception that covers it
