@@ -70,24 +70,10 @@ def final_of(line: str) -> Final | None:
     return None
 
 
-def find_final(text: str) -> Final | None:
-    """The first final result code in `text` that stands on a line of its own and is complete, or None."""
-    for line in re.split(r"\r|\n", text)[:-1]:
-        if final := final_of(line):
-            return final
-    return None
-
-
 def is_echo(line: str, command: str) -> bool:
     """Whether `line` ends with `command` ("AT+CGSN"); noise may stand before it, but no word it could be the end of."""
     before, echo, rest = line.upper().rpartition(command.upper())
     return bool(echo) and not rest and (not echo.isalnum() or not re.search(r"[A-Z0-9]$", before))
-
-
-def remove_echo(text: str) -> str:
-    """`text` without what precedes its first CR LF; a line that only lost its CR is an answer, not an echo."""
-    start = text.find("\r\n")
-    return text if start < 0 or text.startswith("\n") else text[start:]
 
 
 def quote(value: str) -> str:
