@@ -31,6 +31,8 @@ _EXIT: dict[str, ExitCode] = {
     "flash": ExitCode.DONGLE,
     "network": ExitCode.DONGLE,
     "secret": ExitCode.KEYSTORE,
+    "keystore": ExitCode.KEYSTORE,
+    "authority": ExitCode.KEYSTORE,
     "evidence": ExitCode.FINDINGS,
     "interrupted": ExitCode.INTERRUPTED,
     # The bench's own trouble, not the dongle's: nobody touched it.

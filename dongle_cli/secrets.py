@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 MASK = "****"
 
@@ -59,7 +65,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class SecretRef:
-    """Where a secret is kept: "keyring:SERVICE/USER" or "file:PATH" (first line, mode 0600 or stricter for others)."""
+    """Where a secret is kept: "keyring:SERVICE/USER", "file:PATH" (first line, mode 0600) or "credential:NAME".
+
+    The last is a file in $CREDENTIALS_DIRECTORY, which systemd guards and fills (systemd.exec(5), LoadCredential=).
+    """
 
     scheme: str
     rest: str
@@ -68,51 +77,110 @@ class SecretRef:
     def parse(cls, text: str) -> SecretRef | None:
         """The reference in `text`, or None where `text` is no reference."""
         scheme, colon, rest = text.partition(":")
-        return cls(scheme, rest) if colon and scheme in ("keyring", "file") and rest else None
+        return cls(scheme, rest) if colon and scheme in ("keyring", "file", "credential") and rest else None
 
     def load(self) -> Secret:
         """Fetch the secret; DongleError `secret.*` where it is not there, unreadable or readable by everybody."""
-        return self._from_file() if self.scheme == "file" else self._from_keyring()
-
-    def _from_file(self) -> Secret:
-        path = Path(self.rest).expanduser()
-        try:
-            if path.stat().st_mode & 0o077:
-                raise DongleError(
-                    _("The secret file {path} can be read by other users.").format(path=path),
-                    code="secret.permissions",
-                    hint=_("Run: chmod 600 {path}").format(path=path),
-                )
-            value = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
-        except OSError as error:
-            raise DongleError(
-                _("The secret file {path} cannot be read: {reason}.").format(path=path, reason=reason(error)),
-                code="secret.missing",
-            ) from None
-        if not value:
-            raise DongleError(_("The secret file {path} is empty.").format(path=path), code="secret.missing")
-        return Secret(value)
-
-    def _from_keyring(self) -> Secret:
-        import keyring
-        import keyring.errors
-
+        if self.scheme == "file":
+            return _from_file(Path(self.rest).expanduser(), guarded=False)
+        if self.scheme == "credential":
+            return _from_file(_credential(self.rest), guarded=True)
         service, _slash, user = self.rest.partition("/")
-        try:
-            value = keyring.get_password(service, user)
-        except keyring.errors.KeyringError as error:
-            raise DongleError(
-                _("The keyring cannot be used: {reason}.").format(reason=error),
-                code="secret.no-keyring",
-                hint=_("Keep the secret in a file with mode 0600 and name it as file:PATH."),
-            ) from None
-        if value is None:
+        found = from_keyring(service, user)
+        if found is None:
             raise DongleError(
                 _("The keyring holds nothing for {service}/{user}.").format(service=service, user=user),
                 code="secret.missing",
                 hint=_("Store it with: keyring set {service} {user}").format(service=service, user=user),
             )
-        return Secret(value)
+        return found
+
+
+def _credential(name: str) -> Path:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder or "/" in name or name.startswith("."):
+        raise DongleError(
+            _("There is no systemd credential {name}: this is not a service with credentials.").format(name=name),
+            code="secret.missing",
+            hint=_("Name it in the unit as LoadCredential= or LoadCredentialEncrypted=."),
+        )
+    return Path(folder) / name
+
+
+def _from_file(path: Path, *, guarded: bool) -> Secret:
+    try:
+        # systemd lets the service's user in by an access list, which shows as rights of the group.
+        if not guarded and path.stat().st_mode & 0o077:
+            raise DongleError(
+                _("The secret file {path} can be read by other users.").format(path=path),
+                code="secret.permissions",
+                hint=_("Run: chmod 600 {path}").format(path=path),
+            )
+        value = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+    except OSError as error:
+        raise DongleError(
+            _("The secret file {path} cannot be read: {reason}.").format(path=path, reason=reason(error)),
+            code="secret.missing",
+        ) from None
+    except UnicodeDecodeError:
+        raise DongleError(_("The secret file {path} is not text.").format(path=path), code="secret.missing") from None
+    if not value:
+        raise DongleError(_("The secret file {path} is empty.").format(path=path), code="secret.missing")
+    return Secret(value)
+
+
+# Backends of the operating system: they ask nobody at the terminal. Others may (keyrings.alt, keyrings.cryptfile).
+_QUIET = ("SecretService", "kwallet", "libsecret", "macOS", "Windows")
+
+
+def from_keyring(service: str, user: str) -> Secret | None:
+    """What the keyring holds, or None; DongleError `secret.no-keyring` where there is no keyring that can be trusted.
+
+    Without a terminal a backend that would prompt is refused: the batch job would wait for an answer for ever.
+    """
+    import keyring.errors
+
+    try:
+        value = _backend().get_password(service, user)
+    except (keyring.errors.KeyringError, EOFError) as error:
+        raise _no_keyring(str(error) or type(error).__name__) from None
+    return Secret(value) if value else None
+
+
+def to_keyring(service: str, user: str, secret: Secret) -> None:
+    """Store `secret` and read it back: DongleError `secret.no-keyring` where it did not arrive."""
+    import keyring.errors
+
+    try:
+        _backend().set_password(service, user, secret.reveal())
+    except (keyring.errors.KeyringError, EOFError) as error:
+        raise _no_keyring(str(error) or type(error).__name__) from None
+    if from_keyring(service, user) != secret:
+        raise _no_keyring(_("it did not keep what was stored"))
+
+
+def _backend() -> KeyringBackend:
+    import keyring
+    from keyring.backends import chainer, null
+
+    backend = keyring.get_keyring()
+    chained = backend.backends if isinstance(backend, chainer.ChainerBackend) else [backend]
+    if not chained or any(isinstance(each, null.Keyring) for each in chained):
+        raise _no_keyring(_("it keeps nothing"))
+    for each in chained:
+        module = type(each).__module__
+        quiet = module.startswith("keyring.backends.") and module.split(".")[2] in (*_QUIET, "fail")
+        if not quiet and not sys.stdin.isatty():
+            raise _no_keyring(_("{backend} may ask at a terminal, and there is none").format(backend=module))
+    return backend
+
+
+def _no_keyring(why: object) -> DongleError:
+    return DongleError(
+        _("The keyring cannot be used: {reason}.").format(reason=why),
+        code="secret.no-keyring",
+        hint=_("Keep the secret in a file with mode 0600 and name it as file:PATH, or as a systemd credential."),
+    )
 
 
 @dataclass(frozen=True)
