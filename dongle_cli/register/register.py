@@ -89,7 +89,7 @@ class Register:
         self.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when the block ends."""
         import sqlalchemy as sa
 
@@ -100,7 +100,8 @@ class Register:
             raise unusable(self._url, error) from None
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only looks; writers do not wait for it."""
         import sqlalchemy as sa
 
         try:
@@ -120,7 +121,7 @@ class Register:
         from dongle_cli.register.tables import pin_attempts as table
 
         query = table.select().where(table.c.iccid == iccid).order_by(table.c.id.desc()).limit(1)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
@@ -131,9 +132,9 @@ class Register:
         from dongle_cli.register.tables import pin_attempts as table
 
         values = {"iccid": iccid, "retries_before": retries, "fingerprint": fingerprint}
-        with self._writing() as connection:
+        with self.writing() as connection:
             result = connection.execute(
-                table.insert().values(state="attempted", at=_now(), run_id=self.run_id, **values)
+                table.insert().values(state="attempted", at=now(), run_id=self.run_id, **values)
             )
             return int(result.inserted_primary_key[0])  # type: ignore[index]
 
@@ -142,8 +143,8 @@ class Register:
         from dongle_cli.register.tables import pin_attempts as table
 
         state = "accepted" if accepted else "refused"
-        with self._writing() as connection:
-            connection.execute(table.update().where(table.c.id == attempt_id).values(state=state, settled_at=_now()))
+        with self.writing() as connection:
+            connection.execute(table.update().where(table.c.id == attempt_id).values(state=state, settled_at=now()))
 
     # What a dongle and a SIM are known to be
 
@@ -153,15 +154,15 @@ class Register:
 
         from dongle_cli.register.tables import dongles
 
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(sa.select(dongles.c.credentials).where(dongles.c.imei == imei)).scalar()
 
     def note_credentials(self, imei: str, fingerprint: str | None) -> None:
         """Write down what this dongle holds now; None before it is written, so that a cut-off run leaves no claim."""
         from dongle_cli.register.tables import dongles
 
-        with self._writing() as connection:
-            at = _now()
+        with self.writing() as connection:
+            at = now()
             _put(connection, dongles, {"imei": imei}, {"credentials": fingerprint, "last_seen": at}, {"first_seen": at})
 
     def was_attached(self, iccid: str) -> bool:
@@ -170,15 +171,15 @@ class Register:
 
         from dongle_cli.register.tables import sims
 
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(sa.select(sims.c.attached).where(sims.c.iccid == iccid)).scalar() is not None
 
     def note_attached(self, iccid: str) -> None:
         """Write down that this SIM's line is open."""
         from dongle_cli.register.tables import sims
 
-        with self._writing() as connection:
-            at = _now()
+        with self.writing() as connection:
+            at = now()
             _put(connection, sims, {"iccid": iccid}, {"attached": at, "last_seen": at}, {"first_seen": at})
 
     # Runs
@@ -209,9 +210,9 @@ class Register:
             "checker": checker,
             "bench": bench,
         }
-        with self._writing() as connection:
-            connection.execute(runs.insert().values(id=run_id, started=_now(), tool_version=__version__, **values))
-            self._append(connection, "run-begun", {"run_id": run_id, **values})
+        with self.writing() as connection:
+            connection.execute(runs.insert().values(id=run_id, started=now(), tool_version=__version__, **values))
+            self.append(connection, "run-begun", {"run_id": run_id, **values})
         self.run_id = run_id
         return run_id
 
@@ -219,9 +220,9 @@ class Register:
         """Close a run; one that was killed stays open, and can be seen by that."""
         from dongle_cli.register.tables import runs
 
-        with self._writing() as connection:
-            connection.execute(runs.update().where(runs.c.id == run_id).values(finished=_now()))
-            self._append(connection, "run-ended", {"run_id": run_id})
+        with self.writing() as connection:
+            connection.execute(runs.update().where(runs.c.id == run_id).values(finished=now()))
+            self.append(connection, "run-ended", {"run_id": run_id})
 
     def seen(
         self,
@@ -238,8 +239,8 @@ class Register:
         from dongle_cli.register.tables import run_dongles
 
         run_id = run_id or self.run_id
-        at = _now()
-        with self._writing() as connection:
+        at = now()
+        with self.writing() as connection:
             if run_id:
                 values = {"imei": imei, "iccid": iccid, "model": model, "asset_no": asset_no, "at": at}
                 _put(connection, run_dongles, {"run_id": run_id, "port": port}, values)
@@ -261,34 +262,35 @@ class Register:
             "evidence_sha256": _file_digest(outcome.evidence) if outcome.evidence else None,
         }
         known = {"model": outcome.model, "asset_no": outcome.asset_no, "port": outcome.port}
-        at = _now()
-        with self._writing() as connection:
+        at = now()
+        with self.writing() as connection:
             _put(connection, run_dongles, {"run_id": run_id, "port": outcome.port}, {**values, "at": at})
             _meet(connection, outcome.imei, outcome.iccid, at, **known)
-            self._append(connection, "dongle", {"run_id": run_id, "port": outcome.port, **values})
+            self.append(connection, "dongle", {"run_id": run_id, "port": outcome.port, **values})
 
     # History
 
-    def _append(self, connection: Connection, kind: str, body: Mapping[str, object]) -> None:
+    def append(self, connection: Connection, kind: str, body: Mapping[str, object]) -> None:
+        """Chain one entry to the history, in the transaction that changes what it tells of."""
         from dongle_cli.register.tables import history
 
         lock_writers(connection)
         row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
-        link = linked(Link(**row._mapping) if row else None, at=_now(), kind=kind, body=body)
+        link = linked(Link(**row._mapping) if row else None, at=now(), kind=kind, body=body)
         connection.execute(history.insert().values(**link.__dict__))
 
     def history_break(self) -> int | None:
         """Where the hash chain of the history does not hold (its number), or None where all of it does."""
         from dongle_cli.register.tables import history
 
-        with self._reading() as connection:
+        with self.reading() as connection:
             return first_break(Link(**row._mapping) for row in connection.execute(history.select().order_by("seq")))
 
     def last_link(self) -> Link | None:
         """The last entry of the history; its digest stands for all of it."""
         from dongle_cli.register.tables import history
 
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
         return Link(**row._mapping) if row else None
 
@@ -300,7 +302,7 @@ class Register:
 
         found: dict[str, dict[str, int]] = {}
         query = sa.select(table.c.run_id, table.c.result, sa.func.count()).group_by(table.c.run_id, table.c.result)
-        with self._reading() as connection:
+        with self.reading() as connection:
             for run_id, result, count in connection.execute(query.where(table.c.run_id.in_(run_ids))):
                 found.setdefault(run_id, {})[result or "unfinished"] = count
         return found
@@ -313,13 +315,13 @@ class Register:
 
         table: Table = tables.metadata.tables[name]
         newest = {"runs": "started", "run_dongles": "at"}.get(name, "last_seen")
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = table.select().where(*(table.c[column] == value for column, value in equal.items()))
             result = connection.execute(query.order_by(table.c[newest].desc()).limit(limit))
             return [dict(row._mapping) for row in result]
 
 
-def _now() -> str:
+def now() -> str:
     """This moment in UTC: rows are sorted by it as text, and benches stand in several zones."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0001"  # the newest migration: what `alembic_version` holds where nothing is left to do
+HEAD = "0002"  # the newest migration: what `alembic_version` holds where nothing is left to do
 
 metadata = sa.MetaData()
 
@@ -91,4 +91,73 @@ history = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # canonical JSON
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False, unique=True),
+)
+
+# A chain does not fork: two links that carry the same digest are refused by the database, too.
+sa.Index("uq_history_previous", history.c.previous, unique=True)
+
+bindings = sa.Table(
+    "bindings",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("state", sa.String(16), nullable=False),  # pending, signed; active, held; revoked, superseded, abandoned
+    sa.Column("asset_no", sa.String(64), nullable=False),
+    sa.Column("imei", sa.String(15), nullable=False),
+    sa.Column("imei14", sa.String(14), nullable=False),  # what is compared: the check digit is never transmitted
+    sa.Column("iccid", sa.String(20)),  # null: the dongle did not say
+    sa.Column("laptop_uuid", sa.String(36), nullable=False),
+    sa.Column("laptop_serial", sa.String(128)),
+    sa.Column("laptop_host", sa.String(255)),
+    sa.Column("laptop_ek", sa.String(64)),  # SHA-256 of the TPM's endorsement key
+    sa.Column("profile", sa.String(16), nullable=False),  # paired, opaque
+    sa.Column("authority", sa.String(255), nullable=False),
+    sa.Column("issuer", sa.String(40)),  # key identifier of the issuing certificate
+    sa.Column("serial", sa.String(40)),  # lower-case hexadecimal, even length; null while the authority has not said
+    sa.Column("spki_sha256", sa.String(64), nullable=False),  # of the public key that is certified
+    sa.Column("fingerprint_sha256", sa.String(64)),
+    sa.Column("not_before", _TIME),
+    sa.Column("not_after", _TIME),
+    sa.Column("certificate", sa.Text),  # PEM
+    sa.Column("replaces", sa.Integer, sa.ForeignKey("bindings.id", name="fk_bindings_replaces")),
+    sa.Column("created", _TIME, nullable=False),
+    sa.Column("changed", _TIME, nullable=False),
+    sa.Column("revoked", _TIME),
+    sa.Column("reason", sa.String(32)),  # of RFC 5280 clause 5.3.1
+    sa.Column("invalid_from", _TIME),  # since when the key is not to be trusted, where somebody said so
+    sa.Index("ix_bindings_asset_no", "asset_no"),
+    sa.Index("ix_bindings_imei14", "imei14"),
+    sa.Index("ix_bindings_state", "state"),
+)
+
+# What may exist once among the bindings in force, and once among those being made.
+ONCE = ("imei14", "iccid", "laptop_uuid", "laptop_serial", "laptop_ek", "asset_no", "spki_sha256")
+LIVE, OPEN = ("active", "held"), ("pending", "signed")
+for _name in ONCE:
+    for _what, _states in (("live", LIVE), ("open", OPEN)):
+        _where = bindings.c.state.in_(_states)
+        sa.Index(f"uq_bindings_{_what}_{_name}", bindings.c[_name], unique=True,
+                 sqlite_where=_where, postgresql_where=_where)  # fmt: skip
+sa.Index("uq_bindings_serial", bindings.c.issuer, bindings.c.serial, unique=True)
+
+authority_certificates = sa.Table(
+    "authority_certificates",
+    metadata,
+    sa.Column("fingerprint_sha256", sa.String(64), primary_key=True),
+    sa.Column("purpose", sa.String(16), nullable=False),  # root, issuing, ocsp, evidence
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("issuer", sa.String(40), nullable=False),
+    sa.Column("serial", sa.String(40), nullable=False),
+    sa.Column("not_after", _TIME, nullable=False),
+    sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("added", _TIME, nullable=False),
+    sa.Column("revoked", _TIME),
+    sa.Column("reason", sa.String(32)),
+    sa.Index("uq_authority_certificates_serial", "issuer", "serial", unique=True),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),  # "crl:" and the issuer's key identifier
+    sa.Column("value", sa.Integer, nullable=False),
 )
