@@ -44,6 +44,8 @@ _EXIT: dict[str, ExitCode] = {
     # A folder that cannot be written or read says nothing about what the evidence says.
     "evidence.unwritable": ExitCode.FAILED,
     "evidence.unreadable": ExitCode.FAILED,
+    # Which laptop this is could not be measured; nothing is wrong with it.
+    "identity.unmeasured": ExitCode.INCOMPLETE,
 }
 
 

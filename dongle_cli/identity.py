@@ -123,3 +123,93 @@ class DongleIdentity:
     imei: Imei | None = None
     iccid: Iccid | None = None
     imsi: Imsi | None = None
+
+
+# What firmware says where nobody filled in the truth, as bare letters and digits.
+_NO_UUIDS = frozenset({
+    "03000200040005000006000700080009", "00020003000400050006000700080009", "1234567812345678" "90abcddeefaabbcc",
+    "f" * 32, "0" * 32, "fe" * 16, "0a" * 16,
+})  # fmt: skip
+_NO_SERIALS = frozenset({
+    "tobefilledbyoem", "defaultstring", "systemserialnumber", "serialnumber", "chassisserialnumber",
+    "baseboardserialnumber", "notspecified", "notapplicable", "notavailable", "na", "none", "null", "unknown",
+    "invalid", "empty", "oem", "default", "undefined", "123456789", "0123456789", "1234567890", "12345678",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """The laptop as its firmware names it: SMBIOS UUID (36 characters, lower case), serial, host name, TPM key digest.
+
+    `ek_sha256` is the SHA-256 of the RSA endorsement key's SubjectPublicKeyInfo. What nobody knows is None.
+    """
+
+    uuid: str
+    serial: str | None = None
+    host: str | None = None
+    ek_sha256: str | None = None
+
+    @classmethod
+    def parse(
+        cls, *, uuid: str, serial: str | None = None, host: str | None = None, ek_sha256: str | None = None
+    ) -> Laptop:
+        """A laptop from texts; DongleError `identity.laptop` for placeholders of vendors and for what cannot be."""
+        bare = re.sub(r"[^0-9a-z]", "", typed(uuid).lower().removeprefix("urn:uuid:"))
+        if not re.fullmatch(r"[0-9a-f]{32}", bare):
+            raise _no_laptop(_("{value} is no UUID.").format(value=ascii(uuid)))
+        if bare in _NO_UUIDS:
+            raise _no_laptop(_("The UUID {value} is a placeholder that many machines share.").format(value=uuid))
+        dashed = "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))
+        return cls(dashed, _serial(serial), _host(host), _digest(ek_sha256))
+
+    @property
+    def swapped_uuid(self) -> str:
+        """The UUID with its first three fields in the other byte order.
+
+        SMBIOS before 2.6 did not say which; on such a machine Windows and Linux print different UUIDs
+        (DMTF DSP0134 clause 7.2.1).
+        """
+        one, two, three, rest = self.uuid.split("-", 3)
+        turned = [bytes.fromhex(field)[::-1].hex() for field in (one, two, three)]
+        return "-".join([*turned, rest])
+
+
+def is_placeholder_serial(serial: str) -> bool:
+    """Whether a vendor's text stands where a serial number should: "To be filled by O.E.M.", "00000000"."""
+    bare = re.sub(r"[^0-9a-z]", "", serial.lower())
+    return len(set(bare)) < 2 or bare in _NO_SERIALS
+
+
+def _serial(serial: str | None) -> str | None:
+    if serial is None:
+        return None
+    text = unicodedata.normalize("NFKC", serial).strip()
+    if is_placeholder_serial(text):
+        raise _no_laptop(_("The serial number {value} is a placeholder of the vendor.").format(value=ascii(serial)))
+    if not text.isprintable() or len(text) > 128:
+        raise _no_laptop(_("{value} is no serial number.").format(value=ascii(serial[:140])))
+    return text
+
+
+def _host(host: str | None) -> str | None:
+    if host is None:
+        return None
+    if not re.fullmatch(r"[^\s\x00-\x1f\x7f/\\]{1,253}", host) or not host.isprintable():
+        raise _no_laptop(_("{value} is no host name.").format(value=ascii(host[:260])))
+    return host
+
+
+def _digest(digest: str | None) -> str | None:
+    if digest is None:
+        return None
+    if not re.fullmatch(r"[0-9a-f]{64}", digest.lower()):
+        raise _no_laptop(_("{value} is no SHA-256 of a TPM's key (64 digits).").format(value=ascii(digest[:80])))
+    return digest.lower()
+
+
+def _no_laptop(why: str) -> DongleError:
+    return DongleError(
+        why,
+        code="identity.laptop",
+        hint=_("Have the vendor's tool write the true values into the firmware; a binding needs a laptop of its own."),
+    )
