@@ -78,7 +78,7 @@ def status(format: Format = "text") -> None:
     output.say(f"export DONGLE_BUS={lab['bus']}")
     attached = {True: _("yes"), False: _("no")}
     output.table(
-        [_("port"), _("model"), _("mode"), _("IMEI"), _("ICCID"), _("attached"), _("contexts")],
+        [_("PORT"), _("MODEL"), _("MODE"), _("IMEI"), _("ICCID"), _("ATTACHED"), _("CONTEXTS")],
         [
             [
                 d["port"],
@@ -95,18 +95,23 @@ def status(format: Format = "text") -> None:
 
 
 @app.command(help=_("Unplug every virtual dongle and end the lab."))
-def stop() -> None:
+def stop(format: Format = "text") -> None:
     from dongle_cli.lab import process
 
     process.stop()
+    _done(format, "stopped")
 
 
 @app.command(help=_("Pull one virtual dongle and push it in again."))
-def replug(port: Annotated[str, typer.Argument(metavar=_("PORT"), help=_("Its port path, such as 1-1."))]) -> None:
+def replug(
+    port: Annotated[str, typer.Argument(metavar=_("PORT"), help=_("Its port path, such as 1-1."))],
+    format: Format = "text",
+) -> None:
     from dongle_cli.lab import process
 
     if process.request(command="replug", port=port).get("error"):
         raise DongleError(_("The lab has no port {port}.").format(port=port), code="device.none")
+    _done(format, "replugged", port=port)
 
 
 @app.command(help=_("Plug every virtual dongle into this machine's kernel (as root), and keep it there."))
@@ -118,16 +123,23 @@ def attach(format: Format = "text") -> None:
         output.emit(answer)
         return
     output.table(
-        [_("port"), _("kernel port"), "vhci"],
+        [_("PORT"), _("KERNEL PORT"), "VHCI"],
         [[pair["port"], pair["kernel_port"], pair["vhci_port"]] for pair in answer["attached"]],
     )
 
 
 @app.command(help=_("Take the virtual dongles out of the kernel; the lab goes on."))
-def detach() -> None:
+def detach(format: Format = "text") -> None:
     from dongle_cli.lab import process
 
     process.detach()
+    _done(format, "detached")
+
+
+def _done(format: str, what: str, **values: str) -> None:
+    """The answer of a command that has only done something: none for people, who see it did not fail."""
+    if format == "json":
+        output.emit({"result": what, **values})
 
 
 def _address(listen: str) -> tuple[str, int]:
@@ -154,7 +166,7 @@ def _memory(dongle: dict[str, Any]) -> str:
 
 def _tell(summary: dict[str, Any]) -> None:
     output.table(
-        [_("port"), _("model"), "USB", _("IMEI"), _("ICCID")],
+        [_("PORT"), _("MODEL"), "USB", _("IMEI"), _("ICCID")],
         [[d["port"], d["model"], d["usb"], d["imei"], d["iccid"]] for d in summary["dongles"]],
     )
     output.say("")

@@ -55,7 +55,7 @@ def list_(format_: Format = "text") -> None:
         )
     if not answers:
         output.say(_("No dongle found."))
-        output.say("  " + _("Push it in firmly, without a hub; see what the system says with: lsusb"))
+        output.say("  " + _("Push it in firmly, into the computer or a powered hub; then look at: lsusb"))
         output.say("  " + _("No dongle at hand? Practise with: dongle-cli lab start"))
 
 

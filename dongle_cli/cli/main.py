@@ -118,7 +118,8 @@ def run(argv: list[str]) -> int:
     except DongleError as error:
         return _say(error)
     except (KeyboardInterrupt, click.Abort):
-        return _say(DongleError(_("Interrupted."), code="interrupted.user"))
+        hint = _("Run the same command again: it looks at what is there and does what is missing.")
+        return _say(DongleError(_("Interrupted."), code="interrupted.user", hint=hint))
     except BrokenPipeError as error:
         return _reader_gone(error)
     except OSError as error:

@@ -157,10 +157,11 @@ def diff(
 ) -> int:
     from dataclasses import replace
 
-    from dongle_cli.cli.provision import change_text, complain, job_for
+    from dongle_cli.cli.provision import complain, job_for
     from dongle_cli.cli.select import choose
     from dongle_cli.provision.run import exit_code, provision_all
     from dongle_cli.provision.session import imei_of
+    from dongle_cli.provision.wording import change_text
 
     job = replace(job_for(profile, sims), switch=False, unlock=False, dry_run=True)
     outcomes = provision_all(choose(device, all_, imei_of=imei_of), job, lambda _outcome: None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dongle_cli.provision.job import Job
-    from dongle_cli.provision.outcome import Change, Outcome
+    from dongle_cli.provision.outcome import Outcome
     from dongle_cli.usb.device import UsbDevice
 
 ProfileName = Annotated[str, typer.Argument(metavar=_("PROFILE"), help=_("Profile: a file, or a name."))]
@@ -137,8 +137,6 @@ def _run(job: Job, device: str | None, all_: bool, *, yes: bool, reports: list[P
     if not yes and not job.dry_run and not _agreed(job, devices):
         output.say(_("Nothing was changed."))
         return 1
-    if yes and job.attach and not job.dry_run:
-        output.say(_("The first attach of a SIM opens its line and may start billing; --no-attach leaves that out."))
     if not job.dry_run:
         job = replace(job, run_id=_begin(job))
     outcomes = _with_progress(devices, job)
@@ -218,6 +216,8 @@ def _with_progress(devices: Sequence[UsbDevice], job: Job) -> list[Outcome]:
 def _agreed(job: Job, devices: Sequence[UsbDevice]) -> bool:
     """Show what would change and ask; a plan with nothing to change needs no yes."""
     output.can_ask()
+    from dongle_cli.provision.wording import change_text
+
     plans = _with_progress(devices, replace(job, dry_run=True))
     for plan in plans:
         for change in plan.changes if plan.code is None else ():
@@ -232,38 +232,9 @@ def _agreed(job: Job, devices: Sequence[UsbDevice]) -> bool:
     return output.confirm(question, yes=False)
 
 
-# Words of `Change.what` and of its values for people; a script reads them as they are.
-WORDS = {
-    "mode": N_("mode"), "sim.state": N_("SIM"), "sim.pin": N_("PIN request"), "type": N_("type"), "apn": "APN",
-    "auth": N_("authentication"), "user": N_("user"), "password": N_("password"), "storage": N_("CD-ROM"),
-    "modem": N_("modem"), "unreadable": N_("(cannot be read)"), "written": N_("(written)"), "other": N_("(another)"),
-    "enabled": N_("on"), "disabled": N_("off"), "old": N_("old PIN"), "new": N_("new PIN"),
-}  # fmt: skip
-
-
-def change_text(change: Change) -> str:
-    """A change for people: what, before, after."""
-    return f"{_what(change.what)}: {_value(change.before)} → {_value(change.after)}"
-
-
-def _what(key: str) -> str:
-    """ "context.1.apn" as words."""
-    head, _dot, rest = key.partition(".")
-    if head != "context":
-        return _(WORDS.get(key, key))
-    cid, _dot, field = rest.partition(".")
-    return " ".join((_("context {cid}").format(cid=cid), _(WORDS.get(field, field)))).strip()
-
-
-def _value(value: object) -> str:
-    if value is None or value == "":
-        return _("(nothing)")
-    if isinstance(value, dict):
-        return " ".join(str(part) for part in value.values() if part not in (None, ""))
-    return _(WORDS.get(str(value), str(value)))
-
-
 def _show(outcomes: Sequence[Outcome]) -> None:
+    from dongle_cli.provision.wording import change_text
+
     output.table(
         [_("PORT"), _("MODEL"), _("IMEI"), _("ICCID"), _("ASSET"), _("RESULT")],
         [[o.port, o.model, o.imei, o.iccid, o.asset_no, mark(o.result) + _(RESULTS[o.result])] for o in outcomes],

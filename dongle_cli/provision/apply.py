@@ -14,6 +14,7 @@ from dongle_cli.modem.context import ContextState
 from dongle_cli.modem.modem import Modem
 from dongle_cli.provision.outcome import Change
 from dongle_cli.provision.plan import Plan, Target, differences
+from dongle_cli.provision.wording import value_text, what_text
 
 # Errors after which the dongle no longer listens, so that nothing can be put back.
 GONE = frozenset({"usb.vanished", "usb.no-return", "at.silent", "at.half-line", "port.failed"})
@@ -98,7 +99,9 @@ def _checked(modem: Modem, written: Written, target: Target) -> Written:
 def differs(port: str, wrong: Sequence[Change], target: Target, *, code: str = "flash.differs") -> DongleError:
     """The error that a dongle reads back as something else than was written; never shows a password."""
     shown = [
-        _("{what} is {before} and should be {after}").format(what=c.what, before=repr(c.before), after=repr(c.after))
+        _("{what} is {before} and should be {after}").format(
+            what=what_text(c.what), before=value_text(c.before), after=value_text(c.after)
+        )
         for c in (unreadable_secret(change, target) for change in wrong)
     ]
     return DongleError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import canonical, digest
-from dongle_cli.i18n import _, ngettext
+from dongle_cli.i18n import N_, _, ngettext
 from dongle_cli.identity import Iccid, Imei, luhn_valid, typed
 from dongle_cli.provision.sheet import Cell, read_sheet
 from dongle_cli.provision.template import PASSWORD_MAX, USER_MAX, credential_problem
@@ -109,7 +109,9 @@ def load_sims(path: str | Path) -> Sims:
     trouble: list[_Trouble] = []
     columns = _columns(table[0][1], trouble) if table else []
     if "iccid" not in columns:
-        reason = _("there is no column iccid: the first row must hold the names of the columns")
+        reason = _(
+            "there is no column iccid: the first row must hold the names of the columns (accepted for it: {names})"
+        ).format(names=", ".join(("iccid", *_HEADERS["iccid"])))
         trouble.insert(0, _Trouble(table[0][0] if table else 1, None, None, reason))
         raise _invalid(path, trouble)
     rows = [(number, _values(number, cells, columns, trouble)) for number, cells in table[1:]]
@@ -178,23 +180,34 @@ def _built(number: int, values: dict[str, str]) -> SimRow:
 
 
 def _doubled(rows: list[tuple[int, dict[str, str]]], trouble: list[_Trouble]) -> None:
-    cards: dict[str, int] = {}
-    dongles: dict[str, int] = {}
+    """One SIM, one dongle and one asset number stand in one row; what stands in a second one goes to `trouble`."""
+    seen: dict[tuple[str, str], int] = {}
     for number, values in rows:
-        if "iccid" in values:
-            digits = Iccid.parse(values["iccid"]).digits
-            keys = {digits, digits[:-1]}  # with and without its check digit it is the same card
-            first = next((cards[key] for key in keys if key in cards), None)
+        for column, text in _DOUBLED.items():
+            value = values.get(column)
+            if value is None:
+                continue
+            keys = [(column, key) for key in _keys(column, value)]
+            first = next((seen[key] for key in keys if key in seen), None)
             if first is not None:
-                reason = _("the same ICCID stands in row {row}").format(row=first)
-                trouble.append(_Trouble(number, "iccid", digits, reason))
-            cards |= dict.fromkeys(keys - cards.keys(), number)
-        if "imei" in values:
-            digits = Imei.parse(values["imei"]).digits
-            if digits in dongles:
-                reason = _("the same IMEI stands in row {row}").format(row=dongles[digits])
-                trouble.append(_Trouble(number, "imei", digits, reason))
-            dongles.setdefault(digits, number)
+                trouble.append(_Trouble(number, column, _shown(column, value), _(text).format(row=first)))
+            for key in keys:
+                seen.setdefault(key, number)
+
+
+_DOUBLED = {
+    "iccid": N_("the same ICCID stands in row {row}"),
+    "imei": N_("the same IMEI stands in row {row}"),
+    "asset_no": N_("the same asset number stands in row {row}"),
+}
+
+
+def _keys(column: str, value: str) -> set[str]:
+    """What makes two values the same thing."""
+    if column == "iccid":
+        digits = Iccid.parse(value).digits
+        return {digits, digits[:-1]}  # with and without its check digit it is the same card
+    return {Imei.parse(value).digits if column == "imei" else value}
 
 
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)

@@ -168,6 +168,8 @@ def test_all_mistakes_are_told_together_and_nothing_is_taken(tmp_path: Path) -> 
 def test_the_same_card_or_dongle_twice_is_refused(tmp_path: Path) -> None:
     twice = row(1, iccid=ICCIDS[0]), row(2, imei=IMEIS[0])
     assert troubles(write(tmp_path / "a.csv", HEADER, row(0), *twice)) == [(3, "iccid"), (4, "imei")]
+    labelled = row(0, asset_no="PC-0001"), row(1, asset_no="PC-0002"), row(2, asset_no="PC-0001")
+    assert troubles(write(tmp_path / "b.csv", HEADER, *labelled)) == [(4, "asset_no")]
     also_wrong = write(tmp_path / "c.csv", HEADER, row(0, pin="1"), row(1, iccid=ICCIDS[0]))
     assert troubles(also_wrong) == [(2, "pin"), (3, "iccid")]
     with_check_digit = checked(ICCIDS[0])
