@@ -1,0 +1,1 @@
+"""What Windows has written down: registry hives and policy files, read from a volume and never written to."""
