@@ -1,0 +1,167 @@
+"""What holds the disk: raw files, qcow2, VHD, VHDX, VMDK, E01; told apart by content, never by name."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import ModuleType
+from typing import Any
+
+from dongle_cli.audit.model import Gap
+from dongle_cli.audit.sources import vhd
+from dongle_cli.audit.sources.media import Cached, Media, MediaFile, RawFiles, Yal, said, segments
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+
+
+@dataclass(slots=True)
+class Disk:
+    """A container's content as one medium, and what the container itself could not give."""
+
+    media: Media
+    format: str  # raw, qcow2, vhd, vhdx, vmdk, e01
+    gaps: list[Gap] = field(default_factory=list)
+
+
+class Refused(Exception):  # noqa: N818 - becomes a Gap: the rest of the scan goes on
+    """A container that cannot be read; `reason` is a word of Gap."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def library(name: str) -> ModuleType:
+    """One of the modules of the extra [images]; DongleError `audit.extra-missing` where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise DongleError(
+            _("Disk images need parts that are not installed: {module} is missing.").format(module=name),
+            code="audit.extra-missing",
+            hint=_("Install them with: pip install 'dongle-cli[images]'"),
+            module=name,
+        ) from None
+
+
+def format_of(media: Media) -> str:
+    """Which container `media` is; "raw" where it is none that is known."""
+    head = media.pread(0, 512)
+    for magic, name in _MAGICS:
+        if head.startswith(magic):
+            return name
+    if head[0x40:0x44] == b"\x7f\x10\xda\xbe":
+        return "vdi"
+    return "vhd" if vhd.is_vhd(media) else "raw"
+
+
+_MAGICS = (
+    (b"QFI\xfb", "qcow2"),
+    (b"vhdxfile", "vhdx"),
+    (b"KDMV", "vmdk"),
+    (b"COWD", "vmdk"),
+    (b"# Disk DescriptorFile", "vmdk"),
+    (b"EVF\x09\x0d\x0a\xff\x00", "e01"),
+    (b"EVF2\x0d\x0a\x81\x00", "e01"),
+    (b"LVF\x09\x0d\x0a\xff\x00", "l01"),
+    (b"LEF2\x0d\x0a\x81\x00", "l01"),
+    (b"AFF10\r\n\x00", "aff"),
+    (b"MSWIM\x00\x00\x00", "wim"),
+)
+
+
+def open_disk(path: Path) -> Disk:
+    """The disk in the file `path`; OSError where the file cannot be read, Refused where its content cannot."""
+    return unwrap(RawFiles(segments(path)), path)
+
+
+def unwrap(raw: Media, path: Path | None) -> Disk:
+    """The disk inside `raw`; `path` is where further files of the container are looked for, if anywhere."""
+    name = format_of(raw)
+    if name == "raw":
+        return Disk(raw, name)
+    reader = _READERS.get(name)
+    if reader is None:
+        raise Refused("unsupported", f"{name}: this kind of container is not read")
+    try:
+        return reader(raw, path)
+    except (OSError, ValueError, OverflowError, MemoryError) as error:
+        raise Refused("damaged", f"{name}: {said(error)}") from None
+
+
+def _qcow2(raw: Media, path: Path | None) -> Disk:
+    disk = library("pyqcow").file()
+    disk.open_file_object(MediaFile(raw))
+    if disk.backing_filename:
+        raise Refused("unsupported", f"qcow2: it only holds what changed since {disk.backing_filename}: merge it first")
+    if disk.is_locked():
+        raise Refused("encrypted", "qcow2: the container itself is encrypted")
+    return Disk(Cached(Yal(disk, disk.media_size)), "qcow2")
+
+
+def _vhd(raw: Media, path: Path | None) -> Disk:
+    return Disk(vhd.open_vhd(raw), "vhd")
+
+
+def _vhdx(raw: Media, path: Path | None) -> Disk:
+    disk = library("pyvhdi").file()
+    disk.open_file_object(MediaFile(raw))
+    if disk.parent_identifier:
+        raise Refused("unsupported", "vhdx: it only holds what changed since its parent: merge it first")
+    gaps = []
+    if vhd.has_open_log(raw):
+        gaps.append(Gap("", "damaged", "vhdx: it was not closed cleanly, and its log is not replayed"))
+    return Disk(Cached(Yal(disk, disk.media_size)), "vhdx", gaps)
+
+
+def _vmdk(raw: Media, path: Path | None) -> Disk:
+    disk = library("pyvmdk").handle()
+    disk.open_file_object(MediaFile(raw))
+    if disk.parent_content_identifier not in (None, 0xFFFFFFFF):
+        raise Refused("unsupported", "vmdk: it only holds what changed since its parent: merge it first")
+    extents: list[Any] = [_extent(raw, path, extent.filename) for extent in disk.extent_descriptors]
+    disk.open_extent_data_files_as_file_objects([MediaFile(extent) for extent in extents])
+    return Disk(Cached(Yal(disk, disk.media_size, extents)), "vmdk")
+
+
+def _extent(raw: Media, path: Path | None, name: str | None) -> Media:
+    """The file of one extent: beside the descriptor and nowhere else, because an image may be hostile."""
+    if path is None or not name:
+        return raw
+    bare = PureWindowsPath(PurePosixPath(name).name).name
+    if bare == path.name or (raw.pread(0, 4) in (b"KDMV", b"COWD") and not path.with_name(bare).is_file()):
+        return raw
+    return RawFiles([path.with_name(bare)])
+
+
+def _e01(raw: Media, path: Path | None) -> Disk:
+    ewf = library("pyewf")
+    disk = ewf.handle()
+    files: list[Media] = [raw]
+    if path is not None:
+        files += [RawFiles([other]) for other in _e01_segments(path)[1:]]
+    disk.open_file_objects([MediaFile(file) for file in files], "r")
+    return Disk(Cached(Yal(disk, disk.get_media_size(), files)), "e01")
+
+
+def _e01_segments(path: Path) -> list[Path]:
+    """.E01 to .E99, then .EAA to .EZZ, .FAA and on (the numbering of EnCase), as far as they stand without a hole."""
+    first = path.suffix
+    if len(first) < 3 or first[-2:] not in ("01",):
+        return [path]
+    lead, upper = first[1:-2], first[1].isupper()
+    names = [f".{lead}{number:02}" for number in range(1, 100)]
+    a = "A" if upper else "a"
+    letters = [chr(ord(a) + index) for index in range(26)]
+    start = ord(first[1]) - ord(a)
+    names += [f".{x}{y}{z}" for x in letters[start:] for y in letters for z in letters] if len(lead) == 1 else []
+    paths = []
+    for name in names:
+        if not path.with_suffix(name).is_file():
+            break
+        paths.append(path.with_suffix(name))
+    return paths
+
+
+_READERS = {"qcow2": _qcow2, "vhd": _vhd, "vhdx": _vhdx, "vmdk": _vmdk, "e01": _e01}
