@@ -1,0 +1,141 @@
+"""Which document an OLE2 compound file is, by the names of its streams; and the documents that stand inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+
+from dongle_cli.audit.identify.item import Item
+from dongle_cli.audit.identify.kinds import BY_NAME, by_name
+from dongle_cli.audit.identify.limits import MIB
+from dongle_cli.audit.identify.ole2 import Compound, Stream
+from dongle_cli.audit.model import Gap, Hit
+
+# Names in lower case; the first row of which all names are there decides, so the more special one stands first.
+_ROWS: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (kind, frozenset(names.split("|")))
+    for kind, names in (
+        ("ooxml-encrypted", "encryptedpackage"),
+        ("jttc", "jscompdocument"),
+        ("jtd", "documenttext|\x04jsrv_segmentinformation"),
+        ("jtd", "documenttext|jsrv_segmentinformation"),
+        ("jtd", "documenttext|\x04jsrv_summaryinformation"),
+        ("jtd", "documenttext|documenttextpositiontables"),
+        ("jtd", "\x04jsrv_segmentinformation"),
+        ("jtd", "jsrv_segmentinformation"),
+        ("jtd", "jsrv_summaryinformation"),
+        ("jtd", "\x04jsrv_summaryinformation"),
+        ("hwp", "fileheader|docinfo"),
+        ("hwp", "fileheader|bodytext"),
+        ("msg", "__properties_version1.0"),
+        ("msg", "__nameid_version1.0"),
+        ("works", "wksssworkbook"),
+        ("works", "matost"),
+        ("ppt", "powerpoint document"),
+        ("ppt", "pp40"),
+        ("ppt", "pp97_dualstorage"),
+        ("doc", "worddocument"),
+        ("xls", "workbook"),
+        ("xls", "book"),
+        ("vsd", "visiodocument"),
+        ("pub", "quill"),
+        ("mpp", "tbkndtask"),
+        ("mpp", "props9"),
+        ("mpp", "props12"),
+        ("mpp", "props14"),
+        ("wpd", "perfectoffice_main"),
+        ("staroffice", "starwriterdocument"),
+        ("staroffice", "starcalcdocument"),
+        ("staroffice", "stardrawdocument"),
+        ("staroffice", "stardrawdocument3"),
+        ("staroffice", "starimpressdocument"),
+        ("staroffice", "starchartdocument"),
+        ("staroffice", "starmathdocument"),
+    )
+)
+# For files whose directory is lost: names as they stand in it, or what the streams of one kind begin with.
+_RAW: tuple[tuple[bytes, str], ...] = (
+    *((name.encode("utf-16-le"), kind) for name, kind in (
+        ("EncryptedPackage", "ooxml-encrypted"), ("JSCompDocument", "jttc"),
+        ("JSRV_Segment", "jtd"), ("JSRV_Summary", "jtd"),
+        ("__properties_version1.0", "msg"), ("PowerPoint Document", "ppt"), ("WordDocument", "doc"),
+        ("VisioDocument", "vsd"), ("Workbook", "xls"), ("StarWriterDocument", "staroffice"),
+        ("StarCalcDocument", "staroffice"), ("BodyText", "hwp"),
+    )),
+    (b"SsmgV.01", "jtd"), (b"TextV.01", "jtd"), (b"HWP Document File", "hwp"),
+)  # fmt: skip
+_SMALLEST = 1536  # a header, a FAT and a directory sector ([MS-CFB] 2.2): what is shorter holds no stream
+_RAW_BYTES = 4 * MIB
+
+
+def kind_of(names: set[str]) -> str | None:
+    """The kind of a storage that holds streams of these `names` (lower case)."""
+    return next((kind for kind, needs in _ROWS if needs <= names), None)
+
+
+def look(item: Item) -> Iterator[Hit | Gap | Item]:
+    """The document that the compound file is, and those inside it."""
+    file = item.open()
+    size = file.seek(0, 2)
+    ole = Compound(file, item.head, item.budget.limits.entries)
+    root = {name.lower() for name in ole.children(0)}
+    everything = {stream.name.lower() for stream in ole.streams if stream.kind in (1, 2)}
+    kind = kind_of(root) or (kind_of(everything) if ole.broken or not root else None)
+    if kind is None and (ole.broken or not everything) and size >= _SMALLEST:
+        file.seek(0)
+        data = file.read(_RAW_BYTES)
+        kind = next((kind for mark, kind in _RAW if mark in data), None)
+    if kind is not None:
+        yield item.hit(kind, encrypted=kind == "ooxml-encrypted")
+        yield from _attached(item, ole) if kind == "msg" else _embedded(item, ole)
+    elif by_name(item.name) in BY_NAME:
+        yield item.hit(str(by_name(item.name)), "extension")
+    elif not everything:
+        yield item.gap("damaged", "OLE2")
+
+
+def _embedded(item: Item, ole: Compound) -> Iterator[Hit | Gap | Item]:
+    """Documents in storages of their own, as Word's ObjectPool and Excel's MBD storages hold them: by names alone."""
+    for slot, storage in enumerate(ole.streams):
+        if storage.kind != 1 or storage.child > len(ole.streams):
+            continue
+        kind = kind_of({name.lower() for name in ole.children(slot)})
+        if kind is not None:
+            item.budget.entry()
+            inside = item.inside(storage.name, b"", item.open, None)
+            yield inside.hit(kind, encrypted=kind == "ooxml-encrypted")
+
+
+def _attached(item: Item, ole: Compound) -> Iterator[Hit | Gap | Item]:
+    """The attachments of a message ([MS-OXMSG] 2.2.2): data in __substg1.0_37010102, its name in 3707 or 3704."""
+    for slot, storage in enumerate(ole.streams):
+        if storage.kind != 1 or not storage.name.lower().startswith("__attach_version1.0_"):
+            continue
+        item.budget.entry()
+        parts = {one.name.lower(): one for one in ole.inside(slot)}
+        name = _words(ole, parts, "3707") or _words(ole, parts, "3704") or storage.name
+        data = parts.get("__substg1.0_37010102")
+        if data is not None:
+            yield _attachment(item, ole, data, name)
+        elif "__substg1.0_3701000d" in parts:  # a message inside the message, or an OLE object
+            inner = {one.name.lower() for one in ole.inside(ole.streams.index(parts["__substg1.0_3701000d"]))}
+            kind = kind_of(inner)
+            if kind is not None:
+                yield item.inside(name, b"", item.open, None).hit(kind)
+
+
+def _attachment(item: Item, ole: Compound, data: Stream, name: str) -> Item:
+    def whole() -> BytesIO:
+        content = ole.read(data, item.budget.limits.member)
+        item.budget.took(len(content))
+        return BytesIO(content)
+
+    return item.inside(name, ole.read(data, 4096), whole, data.size)
+
+
+def _words(ole: Compound, parts: dict[str, Stream], tag: str) -> str:
+    """A text property: UTF-16 (type 001F) or in the sender's code page (001E, taken for CP932)."""
+    wide, narrow = parts.get(f"__substg1.0_{tag}001f"), parts.get(f"__substg1.0_{tag}001e")
+    if wide is not None:
+        return ole.read(wide, 1024).decode("utf-16-le", "replace").rstrip("\0")
+    return ole.read(narrow, 1024).decode("cp932", "replace").rstrip("\0") if narrow is not None else ""

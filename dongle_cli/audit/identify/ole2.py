@@ -1,0 +1,150 @@
+"""The directory of an OLE2 compound file ([MS-CFB] 2.6), read as far as it can be, however broken the rest is."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LAST = 0xFFFFFFF9  # sector numbers above are marks: end of chain, free, FAT
+_ROOT, _STREAM, _STORAGE = 5, 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One slot of the directory: a storage or a stream, with where it begins."""
+
+    name: str
+    kind: int  # 1 storage, 2 stream, 5 root
+    start: int  # a sector, or a mini sector where `size` is below 4096
+    size: int
+    child: int
+    left: int
+    right: int
+
+
+class Compound:
+    """An OLE2 file, lenient: what cannot be followed is left out, and `broken` says so."""
+
+    def __init__(self, file: BinaryIO, head: bytes, slots: int = 20_000) -> None:
+        self._file = file
+        self.broken = False
+        header = head if len(head) >= 512 else head.ljust(512, b"\0")
+        shift, mini = struct.unpack_from("<HH", header, 30)
+        self.broken = len(head) < 512 or not 7 <= shift <= 16
+        self._size = 1 << (shift if 7 <= shift <= 16 else 9)
+        self._mini_size = 1 << (mini if 4 <= mini <= 9 else 6)
+        self._first, self._mini_fat, self._difat = (struct.unpack_from("<I", header, at)[0] for at in (48, 60, 68))
+        self._fat_sectors = [n for n in struct.unpack_from("<109I", header, 76) if n <= _LAST]
+        self._tables: dict[int, tuple[int, ...]] = {}
+        self.streams = list(self._directory(slots))
+
+    def _sector(self, number: int) -> bytes:
+        try:
+            self._file.seek((number + 1) * self._size)
+            return self._file.read(self._size)
+        except (OSError, ValueError, OverflowError):
+            return b""
+
+    def _next(self, number: int) -> int:
+        """The sector after `number`, from the FAT; above _LAST where the chain ends or cannot be followed."""
+        per = self._size // 4
+        which, at = divmod(number, per)
+        self._reach(which)
+        if which >= len(self._fat_sectors):
+            self.broken = True
+            return 0xFFFFFFFF
+        table = self._tables.get(which)
+        if table is None:
+            if (
+                len(self._tables) > 64
+            ):  # a chain that jumps all over the disk needs no more memory than one that does not
+                self._tables.clear()
+            data = self._sector(self._fat_sectors[which])
+            table = self._tables[which] = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
+        if at >= len(table):
+            self.broken = True
+            return 0xFFFFFFFF
+        return table[at]
+
+    def _reach(self, which: int) -> None:
+        """Follow the DIFAT until the FAT sector number `which` is known, or there are no more."""
+        seen = 0
+        while which >= len(self._fat_sectors) and self._difat <= _LAST and seen < 4096:
+            seen += 1
+            data = self._sector(self._difat)
+            if len(data) < self._size:
+                self._difat = 0xFFFFFFFF
+                return
+            numbers = struct.unpack(f"<{self._size // 4}I", data)
+            self._fat_sectors += [n for n in numbers[:-1] if n <= _LAST]
+            self._difat = numbers[-1]
+
+    def chain(self, start: int, most: int) -> Iterator[bytes]:
+        """At most `most` bytes of the sectors from `start` on; it ends at a loop."""
+        seen: set[int] = set()
+        number = start
+        while number <= _LAST and most > 0:
+            if number in seen:
+                self.broken = True
+                return
+            seen.add(number)
+            data = self._sector(number)
+            if not data:
+                self.broken = True
+                return
+            yield data[:most]
+            most -= len(data)
+            number = self._next(number)
+
+    def _directory(self, slots: int) -> Iterator[Stream]:
+        for data in self.chain(self._first, slots * 128):
+            for at in range(0, len(data) - 127, 128):
+                length, kind = struct.unpack_from("<HB", data, at + 64)
+                name = data[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
+                left, right, child = struct.unpack_from("<III", data, at + 68)
+                start, size = struct.unpack_from("<IQ", data, at + 116)
+                if self._size == 512:
+                    size &= 0xFFFFFFFF  # version 3: the upper half may hold rubbish
+                yield Stream(name, kind, start, size, child, left, right)
+
+    def read(self, stream: Stream, most: int) -> bytes:
+        """At most `most` bytes from the beginning of `stream`."""
+        most = min(most, stream.size)
+        if stream.size >= 4096 or stream.kind == _ROOT:
+            return b"".join(self.chain(stream.start, most))
+        root = next((s for s in self.streams if s.kind == _ROOT), None)
+        if root is None:
+            return b""
+        mini = b"".join(self.chain(root.start, min(root.size, 4 * 1024 * 1024)))
+        fat = b"".join(self.chain(self._mini_fat, 1024 * 1024))
+        out, number, seen = b"", stream.start, set[int]()
+        while number <= _LAST and len(out) < most and number not in seen:
+            seen.add(number)
+            out += mini[number * self._mini_size : (number + 1) * self._mini_size]
+            if (number + 1) * 4 > len(fat):
+                break
+            (number,) = struct.unpack_from("<I", fat, number * 4)
+        return out[:most]
+
+    def inside(self, parent: int) -> list[Stream]:
+        """What stands right inside the storage at slot `parent` (the root is slot 0); empty where the tree is broken."""
+        if parent >= len(self.streams):
+            return []
+        found: list[Stream] = []
+        todo, seen = [self.streams[parent].child], set[int]()
+        while todo:
+            slot = todo.pop()
+            if slot in seen or slot >= len(self.streams):
+                continue
+            seen.add(slot)
+            one = self.streams[slot]
+            found.append(one)
+            todo += [one.left, one.right]
+        return found
+
+    def children(self, parent: int) -> list[str]:
+        """The names of what `inside` gives."""
+        return [one.name for one in self.inside(parent)]

@@ -1,0 +1,58 @@
+"""From a guess to what is certain: every container is opened as far as the limits allow, and it always ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from dongle_cli.audit.identify import compound, zipped
+from dongle_cli.audit.identify.item import Item
+from dongle_cli.audit.identify.kinds import BY_NAME, KINDS
+from dongle_cli.audit.identify.limits import Budget, Limits, Spent
+from dongle_cli.audit.identify.sniff import sniff
+from dongle_cli.audit.identify.unpack import DAMAGE
+from dongle_cli.audit.model import Entry, Gap, Hit
+
+# What looks into which guess. A guess without a row is a kind already.
+_LOOK: dict[str, Callable[[Item], Iterator[Hit | Gap | Item]]] = {
+    "ole2": compound.look,
+    "zip": zipped.look,
+}
+
+
+def settle(guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits) -> Iterator[Hit | Gap]:
+    """What the file is that `sniff` guessed as `guess`, and the documents inside it, with a gap for what stayed unseen.
+
+    `file` may be cut short, change or fail while it is read; nothing is raised for that.
+    """
+    item = Item(entry, entry.path.rpartition("/")[2], head, lambda: file, Budget(limits))
+    try:
+        yield from _dig(guess, item)
+    except Spent as spent:
+        yield item.gap("limit", str(spent))
+
+
+def _dig(guess: str, item: Item) -> Iterator[Hit | Gap]:
+    look = _LOOK.get(guess)
+    if look is None:
+        yield from _plain(guess, item)
+        return
+    if item.depth >= item.budget.limits.depth:
+        yield item.gap("limit", f"depth {item.depth}")
+        return
+    try:
+        for found in look(item):
+            if isinstance(found, Item):
+                inner = sniff(found.head, found.name.rpartition("/")[2], bool(item.budget.limits.kinds))
+                if inner is not None:
+                    yield from _dig(inner, found)
+            else:
+                yield found
+    except DAMAGE as error:
+        yield item.gap("damaged", str(error))
+
+
+def _plain(guess: str, item: Item) -> Iterator[Hit | Gap]:
+    kind = KINDS.get(guess)
+    if kind is not None and kind.is_document:
+        yield item.hit(guess, "extension" if guess in BY_NAME else "content")

@@ -1,0 +1,149 @@
+"""What stands at the beginning of files: our own table, looked up by the first two bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+# A word is a kind of `kinds.KINDS`, or one of those that `settle` must look into:
+#   ole2 zip tar gz bz2 xz 7z lzh   containers;   mail   headers of RFC 5322;   xml   an XML that Office may have saved
+#   rar ace arj                     archives that we cannot open;   disk hive   for the sources
+# Longest first where one is the beginning of another. Sources: the formats' own specifications, PRONOM, file(1).
+PREFIXES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "pdf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
+    (b"\x0e\x11\xfc\x0d\xd0\xcf\x11\x0e", "ole2"),  # a beta of 1992
+    (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PK\x07\x08PK", "zip"), (b"PK00PK", "zip"),
+    (b"{\\rt", "rtf"), (b"\xef\xbb\xbf{\\rt", "rtf"),
+    (b"!BDN", "pst"),
+    (b"\xcf\xad\x12\xfe\xc5\xfd\x74\x6f", "dbx"), (b"\xcf\xad\x12\xfe\xc6\xfd\x74\x6f", "dbx"),
+    (b"HWP Document File", "hwp"),
+    (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "one"),  # [MS-ONESTORE] 2.3.1
+    (b"\x00\x01\x00\x00Standard Jet DB", "mdb"), (b"\x00\x01\x00\x00Standard ACE DB", "accdb"),
+    (b"\x00\x01\x00\x00MSISAM Database", "mdb"),
+    # Word before OLE2: for DOS and Windows Write, 1 and 2 for Windows, 1 to 5 for Macintosh.
+    (b"\x31\xbe\x00\x00\x00\xab", "doc"), (b"\x32\xbe\x00\x00\x00\xab", "doc"),
+    (b"\x9b\xa5\x21\x00", "doc"), (b"\xdb\xa5\x2d\x00", "doc"), (b"\xfe\x37\x00\x1c", "doc"), (b"\xfe\x37\x00\x23", "doc"),
+    (b"\xfe\x32\x00\x00", "doc"), (b"\xfe\x34\x00\x00", "doc"),
+    # Excel before OLE2: the BOF records of BIFF2, 3, 4 with a sheet, chart or workspace inside.
+    (b"\x09\x00\x04\x00\x02\x00\x10\x00", "xls"), (b"\x09\x00\x04\x00\x07\x00\x10\x00", "xls"),
+    (b"\x09\x00\x04\x00\x00\x00\x10\x00", "xls"),
+    (b"\x09\x02\x06\x00\x00\x00\x10\x00", "xls"), (b"\x09\x02\x06\x00\x00\x00\x00\x01", "xls"),
+    (b"\x09\x04\x06\x00\x00\x00\x10\x00", "xls"), (b"\x09\x04\x06\x00\x00\x00\x00\x01", "xls"),
+    (b"\x09\x08\x08\x00\x00\x05\x05\x00", "xls"), (b"\x09\x08\x10\x00\x00\x06\x05\x00", "xls"),
+    (b"\x0b\xad\xde\xad", "ppt"), (b"\xed\xde\xad\x0b", "ppt"),  # PowerPoint 2 and 3
+    (b"\x00\x00\x02\x00\x06\x04\x06\x00", "lotus"), (b"\x00\x00\x02\x00\x04\x04\x06\x00", "lotus"),
+    (b"\x00\x00\x02\x00\x05\x04\x06\x00", "lotus"),
+    (b"\x00\x00\x1a\x00\x00\x10\x04\x00", "lotus"), (b"\x00\x00\x1a\x00\x02\x10\x04\x00", "lotus"),
+    (b"\x00\x00\x1a\x00\x03\x10\x04\x00", "lotus"), (b"\x00\x00\x1a\x00\x05\x10\x04\x00", "lotus"),
+    (b"WordPro\x00", "lotus"), (b"WordPro\r\xfb", "lotus"), (b"[ver]\r\n", "lotus"), (b"[ver]\n", "lotus"),
+    (b"\x00\x00\xff\x00\x02\x04\x04\x05", "works"), (b"\xff\x00\x02\x00\x04\x04\x05\x54", "works"),
+    # Containers.
+    (b"\x1f\x8b\x08", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
+    # For other rooms of the audit.
+    (b"regf", "hive"),
+    (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"), (b"KDMV", "disk"), (b"EVF\x09\x0d\x0a\xff\x00", "disk"),
+    (b"EVF2\x0d\x0a\x81\x00", "disk"),
+    (b"<?", "xml"), (b"\xef\xbb\xbf<?", "xml"),
+)  # fmt: skip
+
+Check = Callable[[bytes], str | None]
+
+# The first header of a mail may be any; these are what mail programs and servers write first.
+_FIRST_HEADER = re.compile(
+    rb"(?:From|To|Cc|Bcc|Subject|Date|Received|Return-Path|Reply-To|Sender|Message-ID|MIME-Version|Delivered-To|"
+    rb"Envelope-To|Content-Type|Content-Transfer-Encoding|Content-Class|DKIM-Signature|ARC-[\w-]{1,40}|"
+    rb"Authentication-Results|Received-SPF|References|In-Reply-To|Thread-Topic|Thread-Index|Importance|Priority|"
+    rb"Organization|User-Agent|List-[\w-]{1,40}|Errors-To|Precedence|Status|Resent-[\w-]{1,40}|Disposition-[\w-]{1,40}|"
+    rb"Comments|Keywords|Newsgroups|Path|Xref|X-[\w-]{1,60})[ \t]?:",
+    re.IGNORECASE,
+)
+_HEADERS = re.compile(rb"^(From|To|Subject|Date|Message-ID|Received):", re.IGNORECASE | re.MULTILINE)
+# Each line of the header is "Name: text" or goes on with a blank.
+_HEADER_LINES = re.compile(rb"(?:[!-9;-~]{1,76}[ \t]?:[^\x00\r\n]*\r?\n|[ \t][^\x00\r\n]*\r?\n){2}")
+_WEB_PAGE = re.compile(rb"^Content-Type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
+_SAVED_PAGE = re.compile(rb"From: <?Saved by|^Snapshot-Content-Location:", re.IGNORECASE | re.MULTILINE)
+_OLD_PAGE = re.compile(rb"MIME-Version: 1\.0[\s\x00]+Content-Type: multipart/related", re.IGNORECASE)
+_BOX = re.compile(rb"From [^\r\n]{1,200}\r?\n(?:>?[!-9;-~]{1,76}:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n){2}")
+# `git format-patch` puts this date into every patch.
+_PATCH = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001")
+
+
+def mail(head: bytes) -> str | None:
+    """eml, mbox or mhtml, by the header fields (RFC 5322, RFC 4155, RFC 2557); None for other text."""
+    if head.startswith(b"From "):
+        found = len({name.lower() for name in _HEADERS.findall(head)})
+        return "mbox" if found >= 2 and _BOX.match(head) and not _PATCH.match(head) else None
+    if not _FIRST_HEADER.match(head):
+        return None
+    if _OLD_PAGE.match(head):
+        return "mhtml"
+    if b"\0" in head or not _HEADER_LINES.match(head):
+        return None
+    end = re.search(rb"\r?\n\r?\n", head)
+    fields = head[: end.start() + 1] if end else head
+    if _SAVED_PAGE.search(fields):
+        return "mhtml"
+    found = len({name.lower() for name in _HEADERS.findall(fields)})
+    if _WEB_PAGE.search(fields) and found < 3:
+        return "mhtml"
+    return "eml" if found >= 2 else None
+
+
+def ichitaro(head: bytes) -> str | None:
+    """Ichitaro 4 to 6: "DOC" and the version in byte 43."""
+    return "jtd" if head.startswith(b"DOC") and len(head) > 43 and head[43] in (14, 15, 16) else None
+
+
+def word_perfect(head: bytes) -> str | None:
+    """WordPerfect's common header: product 1 is WordPerfect, file type 10 a document (graphics and macros are others)."""
+    if not head.startswith(b"\xffWPC") or len(head) < 10:
+        return None
+    return {(1, 10): "wpd", (1, 44): "wpd", (9, 10): "wpd"}.get((head[8], head[9]))
+
+
+def outlook(head: bytes) -> str | None:
+    """PST or OST: the client's magic in bytes 8 and 9, and the 4 KiB pages that only an OST has ([MS-PST] 2.2.2.6)."""
+    if not head.startswith(b"!BDN"):
+        return None
+    return "ost" if head[8:10] == b"SO" or head[10:12] == b"\x24\x00" else "pst"
+
+
+_XML = re.compile(
+    rb"(?P<doc>progid=.Word\.Document|<w:wordDocument)|(?P<xls>progid=.Excel\.Sheet|urn:schemas-microsoft-com:office:spreadsheet)"
+    rb"|(?P<vsd>schemas\.microsoft\.com/visio/2003/core)|(?P<docx><pkg:package)"
+    rb"|office:mimetype=.application/vnd\.oasis\.opendocument\.(?P<odf>text|spreadsheet|presentation|graphics)"
+)
+_FLAT = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp", b"graphics": "odg"}
+
+
+def office_xml(head: bytes) -> str | None:
+    """A document in one XML file: Office 2003's, flat OPC, flat OpenDocument; None for any other XML."""
+    found = _XML.search(head)
+    if not found:
+        return None
+    return _FLAT[found["odf"]] if found["odf"] else found.lastgroup
+
+
+_MAIL_STARTS = (
+    b"Fr", b"To", b"Cc", b"CC", b"Bc", b"Su", b"Da", b"Re", b"Se", b"Me", b"MI", b"Mi", b"De", b"En", b"Co", b"DK",
+    b"AR", b"Au", b"In", b"Th", b"Im", b"Pr", b"Or", b"Us", b"Li", b"Er", b"St", b"Di", b"Ke", b"Ne", b"Pa", b"Xr",
+    b"X-", b"x-", b"fr", b"to", b"cc", b"su", b"da", b"re", b"me", b"mi", b"de", b"co", b"FR", b"TO", b"SU", b"DA", b"RE",
+)  # fmt: skip
+
+
+def _compiled() -> dict[bytes, tuple[tuple[bytes, str | Check], ...]]:
+    table: dict[bytes, list[tuple[bytes, str | Check]]] = {}
+    checks: list[tuple[bytes, str | Check]] = [
+        (b"DOC", ichitaro), (b"\xffWPC", word_perfect), (b"!BDN", outlook),
+        (b"<?", office_xml), (b"\xef\xbb\xbf<?", office_xml),
+        *((start, mail) for start in _MAIL_STARTS),
+    ]  # fmt: skip
+    done = {prefix for prefix, _check in checks}
+    for prefix, what in [*checks, *((p, w) for p, w in PREFIXES if p not in done)]:
+        table.setdefault(prefix[:2], []).append((prefix, what))
+    return {start: tuple(rows) for start, rows in table.items()}
+
+
+FIRST = _compiled()
