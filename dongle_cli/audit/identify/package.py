@@ -1,4 +1,4 @@
-"""Which document a ZIP archive is: OOXML and XPS by content type, OpenDocument and EPUB by `mimetype`, iWork by names."""
+"""Which document a ZIP archive is: OOXML, XPS by content type, OpenDocument, EPUB by `mimetype`, iWork by names."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def _iwork(archive: Zip, members: dict[bytes, Member], name: str) -> str | None:
     start = _text(archive, old, 4096) if old else b""
     if b"developer.apple.com/namespaces/" in start or b"<sl:document" in start or b"<ls:document" in start:
         return "numbers" if b"<ls:document" in start else "pages"
-    if modern or b".iwpv2" in members or b".iwph" in members:
+    if modern or {b"index.xml", b"buildversionhistory.plist"} <= members.keys() or b".iwpv2" in members:
         guess = by_name(name)
         if guess in ("pages", "numbers", "key"):
             return guess
         sheets = any(b"index/calculationengine" in part for part in members)
-        return "numbers" if sheets and not any(b"index/documentstylesheet" == part for part in members) else "iwork"
+        return "numbers" if sheets and not any(part == b"index/documentstylesheet" for part in members) else "iwork"
     return None

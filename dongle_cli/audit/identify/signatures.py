@@ -23,7 +23,8 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x01\x00\x00MSISAM Database", "mdb"),
     # Word before OLE2: for DOS and Windows Write, 1 and 2 for Windows, 1 to 5 for Macintosh.
     (b"\x31\xbe\x00\x00\x00\xab", "doc"), (b"\x32\xbe\x00\x00\x00\xab", "doc"),
-    (b"\x9b\xa5\x21\x00", "doc"), (b"\xdb\xa5\x2d\x00", "doc"), (b"\xfe\x37\x00\x1c", "doc"), (b"\xfe\x37\x00\x23", "doc"),
+    (b"\x9b\xa5\x21\x00", "doc"), (b"\xdb\xa5\x2d\x00", "doc"),
+    (b"\xfe\x37\x00\x1c", "doc"), (b"\xfe\x37\x00\x23", "doc"),
     (b"\xfe\x32\x00\x00", "doc"), (b"\xfe\x34\x00\x00", "doc"),
     # Excel before OLE2: the BOF records of BIFF2, 3, 4 with a sheet, chart or workspace inside.
     (b"\x09\x00\x04\x00\x02\x00\x10\x00", "xls"), (b"\x09\x00\x04\x00\x07\x00\x10\x00", "xls"),
@@ -43,7 +44,8 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
     # For other rooms of the audit.
     (b"regf", "hive"),
-    (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"), (b"KDMV", "disk"), (b"EVF\x09\x0d\x0a\xff\x00", "disk"),
+    (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"), (b"KDMV", "disk"),
+    (b"EVF\x09\x0d\x0a\xff\x00", "disk"),
     (b"EVF2\x0d\x0a\x81\x00", "disk"),
     (b"<?", "xml"), (b"\xef\xbb\xbf<?", "xml"),
 )  # fmt: skip
@@ -97,7 +99,7 @@ def ichitaro(head: bytes) -> str | None:
 
 
 def word_perfect(head: bytes) -> str | None:
-    """WordPerfect's common header: product 1 is WordPerfect, file type 10 a document (graphics and macros are others)."""
+    """WordPerfect's common header: product 1, file type 10 is a document (graphics and macros are others)."""
     if not head.startswith(b"\xffWPC") or len(head) < 10:
         return None
     return {(1, 10): "wpd", (1, 44): "wpd", (9, 10): "wpd"}.get((head[8], head[9]))
@@ -129,7 +131,8 @@ def office_xml(head: bytes) -> str | None:
 _MAIL_STARTS = (
     b"Fr", b"To", b"Cc", b"CC", b"Bc", b"Su", b"Da", b"Re", b"Se", b"Me", b"MI", b"Mi", b"De", b"En", b"Co", b"DK",
     b"AR", b"Au", b"In", b"Th", b"Im", b"Pr", b"Or", b"Us", b"Li", b"Er", b"St", b"Di", b"Ke", b"Ne", b"Pa", b"Xr",
-    b"X-", b"x-", b"fr", b"to", b"cc", b"su", b"da", b"re", b"me", b"mi", b"de", b"co", b"FR", b"TO", b"SU", b"DA", b"RE",
+    b"X-", b"x-", b"fr", b"to", b"cc", b"su", b"da", b"re", b"me", b"mi", b"de", b"co",
+    b"FR", b"TO", b"SU", b"DA", b"RE",
 )  # fmt: skip
 
 

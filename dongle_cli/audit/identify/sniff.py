@@ -1,4 +1,4 @@
-"""The first guess at a file, from its first 4 KiB and its name: the hot path, some hundred nanoseconds for most files."""
+"""The first guess at a file, from its first 4 KiB and its name: the hot path, some hundred nanoseconds a file."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Zip:
         """Members by their local headers (4.3.7), one after the other, for archives without a usable directory."""
         at, seen, window, base = 0, 0, b"", 0
         while at < min(self._size, _MAX_SCAN) and seen < self._most:
-            if at + 1024 > base + len(window) and base + len(window) < self._size or not window:
+            if not window or base + len(window) < min(self._size, at + 1024):
                 window, base = self._slice(at, 256 * 1024), at
             spot = window.find(b"PK\x03\x04", max(0, at - base))
             if spot < 0 or spot + _LOCAL.size > len(window):

@@ -31,7 +31,9 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
 
 def _members(item: Item, archive: Zip, members: list[Member], quiet: bool) -> Iterator[Hit | Gap | Item]:
     """`quiet`: parts of a document that cannot be read are no gap, the document itself has been found."""
-    hidden, unknown, bad = [], [], []
+    hidden: list[str] = []
+    unknown: list[str] = []
+    bad: list[str] = []
     for member in members:
         if member.raw.endswith((b"/", b"\\")):
             continue
