@@ -58,7 +58,7 @@ class Compound:
             return 0xFFFFFFFF
         table = self._tables.get(which)
         if table is None:
-XX that jumps all over the disk needs no more memory than one that does not
+            if len(self._tables) > 64:  # a chain that jumps all over the file needs no more memory
                 self._tables.clear()
             data = self._sector(self._fat_sectors[which])
             table = self._tables[which] = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
@@ -128,7 +128,7 @@ XX that jumps all over the disk needs no more memory than one that does not
         return out[:most]
 
     def inside(self, parent: int) -> list[Stream]:
-        """What stands right inside the storage at slot `parent` (the root is slot 0), as far as the tree can be read."""
+        """What stands right inside the storage at slot `parent` (0 is the root), as far as the tree can be read."""
         if parent >= len(self.streams):
             return []
         found: list[Stream] = []
