@@ -45,6 +45,12 @@ class Unlock:
         self._known[what] = found
         return found
 
+    def asks(self, what: str) -> bool:
+        """Whether a person would be asked for the passphrase of `what` now: nothing else knows it."""
+        if self.source is not None or self.ask is None or what in self._known:
+            return False
+        return self._kept(what) is None
+
     def forget(self, what: str) -> None:
         """Do not offer again what was refused."""
         self._known.pop(what, None)
@@ -52,12 +58,7 @@ class Unlock:
     def _find(self, what: str, *, new: bool) -> Secret:
         if self.source is not None:
             return (SecretRef.parse(self.source) or SecretRef("file", self.source)).load()
-        try:
-            kept = from_keyring(SERVICE, what)
-        except DongleError:
-            if self.ask is None:
-                raise
-            kept = None
+        kept = self._kept(what)
         if kept is not None:
             return kept
         if self.ask is None:
@@ -72,3 +73,11 @@ class Unlock:
         if new and self.ask(_("The same passphrase again")) != first:
             raise DongleError(_("The two passphrases are not the same."), code="secret.repeat")
         return first
+
+    def _kept(self, what: str) -> Secret | None:
+        try:
+            return from_keyring(SERVICE, what)
+        except DongleError:
+            if self.ask is None:
+                raise
+            return None

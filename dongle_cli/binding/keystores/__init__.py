@@ -67,6 +67,7 @@ class Keystore(Protocol):
 KEYSTORES = {
     "pem": "dongle_cli.binding.keystores.pem:PemFolder",
     "pkcs12": "dongle_cli.binding.keystores.pkcs12:Pkcs12Folder",
+    "pkcs12-legacy-3des": "dongle_cli.binding.keystores.pkcs12:Legacy3desFolder",
     "pkcs11": "dongle_cli.binding.keystores.pkcs11:Token",
     "tpm2": "dongle_cli.binding.keystores.tpm2:Tpm",
     "windows": "dongle_cli.binding.keystores.windows:WindowsStore",
@@ -136,3 +137,28 @@ def must_match(label: str, key: PrivateKey, certificate: x509.Certificate) -> No
             code="keystore.mismatch",
             hint=_("Take the certificate that answers this key's request."),
         )
+
+
+def in_order(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Those of `others` that lead from `leaf` towards the root, each the issuer of the one before."""
+    chain: list[x509.Certificate] = []
+    current, left = leaf, list(others)
+    while current.issuer != current.subject:
+        above = next((each for each in left if issued(current, each)), None)
+        if above is None:
+            break
+        chain.append(above)
+        left.remove(above)
+        current = above
+    return tuple(chain)
+
+
+def issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
+    """Whether the key of `by` signed `certificate` under the same name."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        certificate.verify_directly_issued_by(by)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
