@@ -177,16 +177,21 @@ def record_signed(register: Register, number: int, *, issuer: str, serial: str, 
         _move(connection, register, number, ("pending",), "signed", values)
 
 
-def activate(register: Register, number: int) -> None:
-    """Put the signed binding in force; the one that it replaces ends in the same moment, superseded."""
+def activate(register: Register, number: int, *, revoke_old: bool = True) -> None:
+    """Put the signed binding in force; the one that it replaces ends in the same moment, superseded.
+
+    `revoke_old` False: its certificate stays good until it ends by itself, because the laptop still uses it.
+    """
     from dongle_cli.register.tables import bindings as table
 
     with register.writing() as connection:
         lock_writers(connection)
         row = connection.execute(table.select().where(table.c.id == number)).one()
+        if row.state == "active":
+            return  # another process finished it
         if row.replaces is not None:
-            ended = {"revoked": now(), "reason": "superseded"}
-            _move(connection, register, row.replaces, (*LIVE, "superseded", "revoked"), "superseded", ended)
+            ended = {"revoked": now(), "reason": "superseded"} if revoke_old else {}
+            _move(connection, register, row.replaces, LIVE, "superseded", ended)
         _move(connection, register, number, ("signed",), "active", {})
 
 
@@ -204,7 +209,7 @@ def revoke(register: Register, number: int, *, reason: str, invalid_from: str | 
     state = "held" if reason == "certificateHold" else "revoked"
     with register.writing() as connection:
         lock_writers(connection)
-        _move(connection, register, number, (*OPEN, *LIVE), state, values)
+        _move(connection, register, number, (*OPEN, *LIVE, "superseded"), state, values)
 
 
 def release(register: Register, number: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,20 +40,34 @@ def status(register: Register, issuer: str, serial: str) -> Status:
     return Status("unknown")
 
 
-def revoked(register: Register, issuer: str) -> Iterator[tuple[str, str, str, str | None]]:
-    """Serial number, time, reason and "invalid from" of every revoked certificate of this issuer, held ones too."""
+Revoked = tuple[str, str, str | None, str | None]  # serial number, time, reason, "invalid from"
+
+
+def for_crl(register: Register, issuer: str) -> tuple[int, list[Revoked]]:
+    """The next CRLNumber of this issuer (RFC 5280 clause 5.2.3), and every certificate that is revoked or on hold.
+
+    Both in one transaction: of two lists that are made at once, the one with the higher number knows at least as much.
+    A number that is not used then is no harm; they only rise.
+    """
     import sqlalchemy as sa
 
-    from dongle_cli.register.tables import authority_certificates, bindings
+    from dongle_cli.register.tables import authority_certificates, bindings, counters
 
-    b, a = bindings.c, authority_certificates.c
+    b, a, c = bindings.c, authority_certificates.c, counters.c
     clients = sa.select(b.serial, b.revoked, b.reason, b.invalid_from)
     clients = clients.where(b.issuer == issuer, b.serial.is_not(None), b.revoked.is_not(None))
     own = sa.select(a.serial, a.revoked, a.reason, sa.null()).where(a.issuer == issuer, a.revoked.is_not(None))
-    with register.reading() as connection:
-        for query in (clients, own):
-            for row in connection.execute(query.order_by(sa.text("1"))):
-                yield row[0], row[1], row[2], row[3]
+    counter = c.name == f"crl:{issuer}"
+    with register.writing() as connection:
+        lock_writers(connection)
+        number = connection.execute(
+            counters.update().where(counter).values(value=c.value + 1).returning(c.value)
+        ).scalar()
+        if number is None:
+            number = 1
+            connection.execute(counters.insert().values(name=f"crl:{issuer}", value=number))
+        rows = [tuple(row) for query in (clients, own) for row in connection.execute(query)]
+    return int(number), sorted(rows)
 
 
 def note_authority(register: Register, values: dict[str, str]) -> None:
@@ -82,23 +95,9 @@ def authority_certificates(register: Register, *purposes: str) -> list[dict[str,
         return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def next_crl_number(register: Register, issuer: str) -> int:
-    """The next CRLNumber of this issuer (RFC 5280 clause 5.2.3): it only rises; one that is not used is no harm."""
-    from dongle_cli.register.tables import counters as table
-
-    name = f"crl:{issuer}"
-    with register.writing() as connection:
-        lock_writers(connection)
-        changed = table.update().where(table.c.name == name).values(value=table.c.value + 1).returning(table.c.value)
-        number = connection.execute(changed).scalar()
-        if number is None:
-            number = 1
-            connection.execute(table.insert().values(name=name, value=number))
-        return int(number)
-
-
 def note_crl(register: Register, issuer: str, number: int, entries: int, sha256: str, next_update: str) -> None:
     """Chain to the history that this CRL was made."""
     body = {"issuer": issuer, "number": number, "entries": entries, "sha256": sha256, "next_update": next_update}
     with register.writing() as connection:
+        lock_writers(connection)
         register.append(connection, "crl", body)

@@ -1,0 +1,58 @@
+"""Files that others read (certificates, chains, CRLs): whole and new, or as they were; a full disk changes nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _, reason
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Put `data` at `path`, atomically and on the medium; DongleError `file.unwritable`, then the old file stays."""
+    target = Path(os.path.realpath(path))  # a link to the file that a gateway reads stays a link
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        if target.exists() and not target.is_file():  # /dev/stdout and pipes cannot be replaced
+            with target.open("wb") as file:
+                file.write(data)
+            return
+        try:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise DongleError(
+            _("{path} cannot be written: {reason}. What was there is unchanged.").format(
+                path=path, reason=reason(error)
+            ),
+            code="file.unwritable",
+            hint=_("Make room or choose another place, then run the same command again."),
+        ) from None
+
+
+def read(path: Path, most: int = 16 * 1024 * 1024) -> bytes:
+    """What the file holds, at most `most` bytes; DongleError `file.unreadable`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise DongleError(
+            _("{path} cannot be read: {reason}.").format(path=path, reason=reason(error)), code="file.unreadable"
+        ) from None
+    if len(data) > most:
+        raise DongleError(
+            _("{path} is larger than {max} MB.").format(path=path, max=most // 2**20), code="file.unreadable"
+        )
+    return data
