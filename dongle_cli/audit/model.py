@@ -78,10 +78,12 @@ class Gap:
     """Something that could not be looked at; every one is listed, and makes a run incomplete."""
 
     path: str
-    reason: str  # a stable word: permission, locked, damaged, encrypted, placeholder, limit, vanished, extra-missing
+    reason: str  # a stable word: permission, locked, damaged, encrypted, placeholder, limit, vanished, extra-missing,
+    # network, unsupported (a file system's feature that cannot be read here), crashed (the process that looked ended)
     detail: str = ""  # what the system said, for people
     volume: str = ""
     member: str | None = None
+    target: str = ""  # as the operator named it; set by the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +150,5 @@ class Finding:
     fingerprint: str = ""  # the same for the same thing in the next run, and in no way its content
     detail: tuple[tuple[str, str | int | None], ...] = ()  # for people and scripts: original path, value found, counts
     exception: str | None = None  # the id of the exception that covers it
+    target: str = ""  # as the operator named it; set by the run
+    baseline: str | None = None  # "new" or "continuing", where an earlier report was given

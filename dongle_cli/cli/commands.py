@@ -16,6 +16,7 @@ COMMANDS = {
     "provision": Entry("dongle_cli.cli.provision", "provision", N_("Make dongles carry a profile, and prove it.")),
     "flash": Entry("dongle_cli.cli.provision", "flash", N_("Write a profile and read it back.")),
     "at": Entry("dongle_cli.cli.at", "at", N_("Send a reading AT command, or explain an answer.")),
+    "audit": Entry("dongle_cli.cli.audit", "app", N_("Find documents that a laptop must not hold.")),
     "register": Entry("dongle_cli.cli.register", "app", N_("Look into the register of runs and dongles.")),
     "learn": Entry("dongle_cli.cli.learn", "learn", N_("Record an unknown stick into a draft model file.")),
     "setup": Entry("dongle_cli.cli.setup", "app", N_("Prepare this machine: who may open the dongles.")),

@@ -1,0 +1,93 @@
+"""An earlier report to compare with: what is new, what is still there, what is solved."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dongle_cli.audit.model import Finding
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _, reason
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(slots=True)
+class Baseline:
+    """The violations of an earlier run; each of this run's takes one of them off."""
+
+    left: list[dict[str, Any]] = field(default_factory=list)
+    _prints: Counter[str] = field(default_factory=Counter)
+    _keys: Counter[Key] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def read(cls, path: Path) -> Baseline:
+        """A JSON report, or the JSON lines of an earlier run; DongleError `usage.baseline` where it is neither."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            _refuse(path, reason(error))
+        except UnicodeDecodeError as error:
+            _refuse(path, str(error))
+        found = [one for one in _findings(path, text) if one.get("verdict") == "violation"]
+        if not all(isinstance(one.get("fingerprint"), str) and one["fingerprint"] for one in found):
+            _refuse(path, _("a finding in it has no fingerprint (a report without names cannot be compared)"))
+        return cls(found, Counter(one["fingerprint"] for one in found), Counter(map(_key, found)))
+
+    def compare(self, finding: Finding) -> str:
+        """ "continuing" where the earlier run had it: the same fingerprint, or the same file with changed content."""
+        key: Key = (finding.rule, finding.path, finding.member or "", finding.state.value)
+        word = "new"
+        if self._prints[finding.fingerprint]:
+            self._prints[finding.fingerprint] -= 1
+            self._keys[key] -= 1
+            word = "continuing"
+        elif self._keys[key] > 0:
+            self._keys[key] -= 1
+            word = "continuing"
+        self.counts[word] += 1
+        return word
+
+    def solved(self) -> list[dict[str, Any]]:
+        """What the earlier run had and this one has no more."""
+        keys = Counter({key: count for key, count in self._keys.items() if count > 0})
+        gone = []
+        for one in self.left:
+            key = _key(one)
+            if keys[key] > 0:
+                keys[key] -= 1
+                gone.append(one)
+        return gone
+
+
+def _key(one: dict[str, Any]) -> Key:
+    return tuple(str(one.get(name) or "") for name in ("rule", "path", "member", "state"))  # type: ignore[return-value]
+
+
+def _findings(path: Path, text: str) -> list[dict[str, Any]]:
+    """The finding objects of a whole report, or of JSON lines that begin with `start`."""
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = None
+    if isinstance(whole, dict) and isinstance(whole.get("findings"), list):
+        return [one for one in whole["findings"] if isinstance(one, dict)]
+    try:
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        _refuse(path, str(error))
+    if not lines or not all(isinstance(line, dict) for line in lines) or lines[0].get("type") != "start":
+        _refuse(path, _("it is no JSON report of an audit"))
+    return [line for line in lines if line.get("type") == "finding"]
+
+
+def _refuse(path: Path, what: str) -> NoReturn:
+    raise DongleError(
+        _("The earlier report {path} cannot be used: {reason}.").format(path=path, reason=what.rstrip(".")),
+        code="usage.baseline",
+        hint=_("Give a report that was written with --report NAME.json, or the output of --format json."),
+    )

@@ -1,0 +1,68 @@
+"""A run as a document: what every report is made of, and the table of writers by suffix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dongle_cli.audit.model import Finding, Gap
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _, reason
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything a report may say; `start` and `summary` are the objects of the JSON lines."""
+
+    start: dict[str, Any]  # machine, operator, clock, targets, policy and its digest, the program's version
+    findings: list[Finding] = field(default_factory=list)  # violations and excepted ones
+    gaps: list[Gap] = field(default_factory=list)
+    checks: list[Finding] = field(default_factory=list)  # what rules about settings said besides: ok, unknown, ...
+    summary: dict[str, Any] = field(default_factory=dict)  # totals, verdicts by rule, coverage, exit code
+    encoding: str | None = None  # of text formats that have a choice: "cp932"
+
+
+Writer = Callable[[Report, BinaryIO], None]
+
+# Suffix: module and function; imported when it writes. A new format is a line here and a module.
+WRITERS: dict[str, tuple[str, str]] = {
+    ".json": ("dongle_cli.audit.reports.json_report", "write"),
+}
+
+
+def writer(suffix: str) -> Writer:
+    """The function that writes files with this suffix; DongleError `usage.report` where there is none."""
+    if suffix.lower() not in WRITERS:
+        raise DongleError(
+            _("No report can be written as {suffix}.").format(suffix=suffix or "?"),
+            code="usage.report",
+            hint=_("Known: {names}").format(names=", ".join(WRITERS)),
+        )
+    module, name = WRITERS[suffix.lower()]
+    found: Writer = getattr(import_module(module), name)
+    return found
+
+
+def write(path: Path, report: Report) -> None:
+    """Write `report` to `path`, whole or not at all; DongleError `audit.report` where there is no room or no right."""
+    function = writer(path.suffix)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        try:
+            with draft.open("xb") as file:
+                function(report, file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise DongleError(
+            _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
+            code="audit.report",
+            hint=_("Name another place with --report. What the run found stands on standard output."),
+        ) from None

@@ -1,0 +1,78 @@
+"""One audit from its first target to its summary: sources, places, documents, settings, exceptions, baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dongle_cli.audit import places, rules
+from dongle_cli.audit.baseline import Baseline
+from dongle_cli.audit.documents import Judge
+from dongle_cli.audit.exceptions import Exceptions
+from dongle_cli.audit.identify.kinds import KINDS
+from dongle_cli.audit.ledger import Ledger
+from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict
+from dongle_cli.audit.policy import Policy
+
+
+@dataclass(slots=True)
+class Run:
+    """What is asked, and what has come out so far; `events` does the work."""
+
+    sources: list[Source]
+    policy: Policy
+    fail_on: Severity | None = Severity.LOW
+    baseline: Baseline | None = None
+    started: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    finished: datetime | None = None
+    ledger: Ledger = field(init=False)
+    judge: Judge = field(init=False)
+    exceptions: Exceptions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.policy, self.fail_on)
+        self.judge = Judge(self.policy)
+        self.exceptions = Exceptions(self.policy.grants, self.policy.warn_days)
+
+    def events(self) -> Iterator[Finding | Gap | Tally]:
+        """Everything, as it is found; findings with their verdict, also `ok` ones of rules about settings."""
+        for source in self.sources:
+            yield from self._one(source)
+        self.ledger.scanned = True
+        self.finished = datetime.now().astimezone()
+
+    def _one(self, source: Source) -> Iterator[Finding | Gap | Tally]:
+        volumes = source.volumes()
+        where = places.Places(volumes)
+        settings: list[Hit] = []
+        for found in source.scan():
+            match found:
+                case Tally():
+                    self.ledger.tally(found)
+                    yield found
+                case Gap():
+                    yield self._gap(found, source, of_files=True)
+                case Hit() if found.kind in KINDS and not KINDS[found.kind].is_document:
+                    settings.append(found)
+                case Hit():
+                    finding = self.judge.judge(found, where.of(found.entry))
+                    if finding is not None:
+                        yield self._said(finding, source)
+        for said in rules.check(volumes, settings):
+            if isinstance(said, Gap):
+                yield self._gap(said, source, of_files=False)
+            elif self.policy.runs(said.rule):
+                severity = self.policy.severity_of(said.rule, said.place, said.kind, said.severity)
+                yield self._said(replace(said, severity=severity), source)
+
+    def _gap(self, gap: Gap, source: Source, *, of_files: bool) -> Gap:
+        self.ledger.gap(gap, of_files=of_files)
+        return replace(gap, target=source.target)
+
+    def _said(self, finding: Finding, source: Source) -> Finding:
+        finding = self.exceptions.apply(replace(finding, target=source.target))
+        if self.baseline is not None and finding.verdict is Verdict.VIOLATION:
+            finding = replace(finding, baseline=self.baseline.compare(finding))
+        self.ledger.finding(finding)
+        return finding

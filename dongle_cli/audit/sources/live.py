@@ -1,0 +1,33 @@
+"""This machine: on Linux every local file system below "/", each once; on Windows see `windows`."""
+
+from __future__ import annotations
+
+import sys
+
+from dongle_cli.audit.model import Source
+from dongle_cli.audit.sources import Options
+from dongle_cli.audit.sources.directory import DirectorySource
+
+
+def live_source(options: Options) -> Source:
+    """The machine that this program runs on."""
+    if sys.platform == "win32":
+        from dongle_cli.audit.sources.windows import WindowsSource
+
+        return WindowsSource(options)
+    return DirectorySource("/", options.limits, options.jobs, options.ask_network, name_of=_name_of)
+
+
+_names: dict[int, str] = {}
+
+
+def _name_of(uid: int) -> str:
+    """The user's name on this machine, or the number where it has none."""
+    import pwd
+
+    if uid not in _names:
+        try:
+            _names[uid] = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            _names[uid] = str(uid)
+    return _names[uid]

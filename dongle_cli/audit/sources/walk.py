@@ -1,0 +1,277 @@
+"""One worker's walk: folders by descriptor, each file opened once, 4 KiB read, and what is nothing forgotten at once."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dongle_cli.audit.identify import Limits, settle, sniff
+from dongle_cli.audit.model import Entry, Gap, Hit, Tally
+
+HEAD = 4096  # bytes of a file that tell what it is; one page costs no more than 16 bytes
+SLICE = 1024  # entries of a folder between two looks around
+MANY = 4096  # folders that one level may hold back at a time
+LEVELS = 200  # folders held open at once; those above them are found again by their path
+PATIENCE = 0.25  # seconds until what was found is handed over
+_QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
+_SILENT = _QUIET | getattr(os, "O_NOATIME", 0)  # refused for files of others, unless by root
+_FOLDER = _QUIET | os.O_DIRECTORY
+_REASONS = {
+    errno.EACCES: "permission", errno.EPERM: "permission", errno.ENOENT: "vanished", errno.ESTALE: "vanished",
+    errno.ELOOP: "vanished", errno.ENOTDIR: "vanished", errno.EBUSY: "locked", errno.ETXTBSY: "locked",
+    errno.EAGAIN: "locked", errno.ENXIO: "vanished", errno.EMFILE: "limit", errno.ENFILE: "limit", errno.ENOMEM: "limit",
+    errno.ENOKEY: "encrypted",
+}  # fmt: skip
+
+Found = Hit | Gap | Tally
+
+
+def why(error: OSError) -> str:
+    """The ledger's word for what the system said; what is none of the usual is damage (EIO, EUCLEAN, EOVERFLOW...)."""
+    return _REASONS.get(error.errno or 0, "damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A part of the tree: a folder with all below it, or only the files `names` in it."""
+
+    path: str
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Level:
+    """A folder that is being walked: its descriptor, what is left of its listing, and folders not yet entered."""
+
+    path: str  # with "/" at its end, or empty for the root
+    fd: int | None
+    entries: Iterator[os.DirEntry[str]] | None
+    folders: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    def close(self) -> None:
+        """Give back its descriptors."""
+        if self.entries is not None and hasattr(self.entries, "close"):
+            self.entries.close()
+        if self.fd is not None:
+            os.close(self.fd)
+        self.fd = self.entries = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """Walks parts of the tree below `root`; `busy` hands work to others when `hungry` says that they have none."""
+
+    root: int  # descriptor of the folder that paths are relative to
+    limits: Limits
+    skip: dict[str, str | None] = field(default_factory=dict)  # folders not to enter: the reason of a gap, or None
+    foreign: bool = False  # a Windows file system: reparse points and cloud files are possible
+    hungry: Callable[[], bool] = lambda: False
+    give: Callable[[list[Job]], None] = lambda jobs: None
+    name_of: Callable[[int], str] = str  # an owner's uid in words
+    out: list[Found] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
+    files: int = 0
+    opened: int = 0
+    bytes: int = 0
+
+    def run(self, job: Job) -> Iterator[list[Found]]:
+        """Everything in `job`, in batches; never raises for what a tree may hold."""
+        try:
+            self._begin(job)
+            last = time.monotonic()
+            while self.levels:
+                self._step()
+                if self.hungry():
+                    self._share()
+                now = time.monotonic()
+                if now - last > PATIENCE or len(self.out) > 500:
+                    last = now
+                    yield self._batch()
+            yield self._batch()
+        finally:
+            for level in self.levels:
+                level.close()
+            self.levels.clear()
+
+    def _batch(self) -> list[Found]:
+        at = self.levels[-1].path if self.levels else ""
+        batch = [*self.out, Tally(self.files, self.opened, self.bytes, at)]
+        self.out, self.files, self.opened, self.bytes = [], 0, 0, 0
+        return batch
+
+    def _begin(self, job: Job) -> None:
+        level = Level(job.path + "/" if job.path else "", None, None)
+        try:
+            level.fd = self._descend(job.path)
+            if job.names is None:
+                level.entries = os.scandir(level.fd)
+                self.opened += 1
+        except OSError as error:
+            level.close()
+            self._lost(job.path or ".", error)
+            return
+        if job.names is None:
+            self.levels.append(level)
+            return
+        for name in job.names:
+            self.files += 1
+            self._look(level.fd, level.path, name)
+        level.close()
+
+    def _descend(self, path: str) -> int:
+        """A descriptor of the folder at `path`; name by name, so that no link is followed and no path is too long."""
+        fd = os.dup(self.root)
+        for name in path.split("/") if path else ():
+            above = fd
+            try:
+                fd = os.open(name, _FOLDER, dir_fd=above)
+            finally:
+                os.close(above)
+        return fd
+
+    def _step(self) -> None:
+        """Look at a slice of the innermost folder, enter one below it, or leave it."""
+        level = self.levels[-1]
+        if level.folders:
+            name = level.folders.pop()
+            try:
+                if level.fd is None:
+                    level.fd = self._descend(level.path.rstrip("/"))
+                fd = os.open(name, _FOLDER, dir_fd=level.fd)
+            except OSError as error:
+                self._lost(level.path + name, error)
+                return
+            if not level.folders and level.entries is None:
+                self.levels.pop().close()  # a chain of single folders, however deep, takes one descriptor
+            self._enter(fd, level.path + name + "/")
+        elif level.entries is not None:
+            self._slice(level, self._look)
+        else:
+            self.levels.pop().close()
+
+    def _enter(self, fd: int, path: str) -> None:
+        level = Level(path, fd, None)
+        try:
+            level.entries = os.scandir(fd)
+        except OSError as error:
+            level.close()
+            self._lost(path.rstrip("/"), error)
+            return
+        self.opened += 1
+        self.levels.append(level)
+        if len(self.levels) > LEVELS:
+            far = self.levels[-LEVELS - 1]
+            if far.entries is None and far.fd is not None:
+                os.close(far.fd)
+                far.fd = None
+
+    def _slice(self, level: Level, look: Callable[[int, str, str], None]) -> None:
+        """The next entries of a folder: files for `look`, folders kept for later; all else is no file."""
+        entries, fd, path, folders = level.entries, level.fd, level.path, level.folders
+        assert entries is not None and fd is not None  # noqa: S101 - for the type checker
+        count = files = 0
+        try:
+            for entry in entries:
+                count += 1
+                if entry.is_file(follow_symlinks=False):
+                    files += 1
+                    look(fd, path, entry.name)
+                elif entry.is_dir(follow_symlinks=False):
+                    if self.skip and path + entry.name in self.skip:
+                        self._skipped(path + entry.name)
+                    else:
+                        folders.append(entry.name)
+                elif self.foreign and entry.is_symlink():
+                    self._reparse(fd, path, entry.name)
+                if count >= SLICE or len(folders) >= MANY:
+                    break
+            else:
+                level.entries = None
+        except OSError as error:  # a folder whose listing breaks off
+            self._lost(path.rstrip("/") or ".", error)
+            level.entries = None
+        level.seen += count
+        self.files += files
+
+    def _look(self, folder: int, path: str, name: str) -> None:
+        """Open one file, read its head, and forget it or settle what it is; the hot path of the whole audit."""
+        if self.foreign and self._placeholder(folder, path, name):
+            return
+        try:
+            try:
+                fd = os.open(name, _SILENT, dir_fd=folder)
+            except PermissionError as error:
+                if error.errno != errno.EPERM:
+                    raise
+                fd = os.open(name, _QUIET, dir_fd=folder)
+        except OSError as error:
+            self._lost(path + name, error)
+            return
+        try:
+            head = os.read(fd, HEAD)
+            guess = sniff(head, name, bool(self.limits.kinds))
+            if guess is None:
+                os.close(fd)
+                self.bytes += len(head)
+                return
+        except OSError as error:
+            os.close(fd)
+            self._lost(path + name, error)
+            return
+        self._settle(fd, path + name, head, guess)
+
+    def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
+        with io.BufferedReader(io.FileIO(fd, "rb")) as file:
+            try:
+                about = os.fstat(fd)
+                entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
+                self.out.extend(settle(guess, entry, head, file, self.limits))
+                self.bytes += max(len(head), file.tell())
+            except OSError as error:
+                self._lost(path, error)
+            except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told
+                self.out.append(Gap(path, "damaged", f"{type(error).__name__}: {error}"))
+
+    def _placeholder(self, folder: int, path: str, name: str) -> bool:
+        from dongle_cli.audit.sources.reparse import attributes, recalls
+
+        found = attributes(folder, name)
+        if found is None or not recalls(found):
+            return False
+        self.out.append(Gap(path + name, "placeholder", f"attributes 0x{found:x}"))
+        return True
+
+    def _reparse(self, folder: int, path: str, name: str) -> None:
+        from dongle_cli.audit.sources.reparse import unsupported
+
+        if gap := unsupported(folder, name):
+            self.out.append(Gap(path + name, *gap))
+
+    def _skipped(self, path: str) -> None:
+        reason = self.skip[path]
+        if reason is not None:
+            self.out.append(Gap(path, reason))
+
+    def _lost(self, path: str, error: OSError) -> None:
+        self.out.append(Gap(path, why(error), error.strerror or str(error)))
+
+    def _share(self) -> None:
+        """Give half of the outermost waiting folders away; or, in a folder full of files, the names of the next ones."""
+        for level in self.levels:
+            if len(level.folders) > 1 or (level.folders and level is not self.levels[-1]):
+                half = level.folders[: (len(level.folders) + 1) // 2][:256]
+                del level.folders[: len(half)]
+                self.give([Job(level.path + name) for name in half])
+                return
+        level = self.levels[-1] if self.levels else None
+        if level is not None and level.entries is not None and level.seen >= SLICE:
+            names: list[str] = []
+            self._slice(level, lambda _fd, _path, name: names.append(name))
+            self.files -= len(names)  # they are counted by who looks at them
+            if names:
+                self.give([Job(level.path.rstrip("/"), tuple(names))])
