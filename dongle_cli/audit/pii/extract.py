@@ -103,6 +103,7 @@ def _rtf(file: BinaryIO, tally: Tally) -> None:
 def _xls(file: BinaryIO, tally: Tally) -> None:
     try:
         import xlrd
+        from xlrd.biffh import XLRDError
     except ImportError:
         raise Unmeasured("extra-missing", "pip install 'dongle-cli[pii]'") from None
     try:
@@ -110,7 +111,7 @@ def _xls(file: BinaryIO, tally: Tally) -> None:
         for sheet in book.sheets():
             rows = ([_cell(value) for value in sheet.row_values(number)] for number in range(sheet.nrows))
             _tables(_also_text(rows, tally), tally)
-    except (xlrd.XLRDError, struct.error, IndexError, AssertionError, TypeError, AttributeError) as error:
+    except (XLRDError, struct.error, IndexError, AssertionError, TypeError, AttributeError) as error:
         raise Unmeasured("damaged", type(error).__name__) from None
 
 

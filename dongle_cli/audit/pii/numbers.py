@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _MY_WORDS = re.compile(r"個人番号|マイナンバー|my ?number|通知カード", re.IGNORECASE)
 _CORPORATE_WORDS = re.compile(r"法人番号|登録番号|適格請求書|インボイス|corporate number", re.IGNORECASE)
 _NEAR = 50  # characters before and after a number in which words speak of it
-# Twelve digits alone or in fours, never part of something longer; a corporate number has thirteen, perhaps behind a "T".
+# Twelve digits alone or in fours, never part of something longer; a corporate number has thirteen, with "T" or without.
 _TWELVE = re.compile(r"(?<![0-9A-Za-z.,-])(?:[0-9]{12}|[0-9]{4}([- ])[0-9]{4}\1[0-9]{4})(?![0-9A-Za-z]|[.,-][0-9])")
 _THIRTEEN = re.compile(r"(?<![0-9A-Za-z.,-])(T?)([0-9]{13}|[0-9](?:-[0-9]{4}){3})(?![0-9A-Za-z]|[.,-][0-9])")
 _COLUMN = 5  # numbers from which a column speaks for itself
