@@ -1,4 +1,4 @@
-"""Rules about documents: which of them a recognised file breaks, how badly, and what makes it the same one next time."""
+"""Rules about documents: which one a recognised file breaks, how badly, and what makes it the same one next time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path patterns of policies: "Users/*/Desktop/**", read without regard to case; "*" stays inside one name, "**" does not."""
+"""Path patterns of policies, case ignored: "Users/*/Desktop/**"; "*" stays inside one name, "**" does not."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Ledger:
         self.at = tally.at
 
     def gap(self, gap: Gap, *, of_files: bool) -> None:
-        """Something was not looked at: a file (then no rule about documents is clean), or what a setting's rule reads."""
+        """Something was not looked at: a file (then no document rule is clean), or what a setting's rule reads."""
         self.gaps[gap.reason] += 1
         self.unseen = self.unseen or of_files
 

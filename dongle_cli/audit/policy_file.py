@@ -122,7 +122,7 @@ class _Reader:
 
     def policy(self) -> Policy:
         sections = {"documents", "severity", "rules", "sources", "exceptions", "exception", "title"}
-        self.only(self.top, "", {"schema", "name", "version", *sections})
+        self.only(self.top, "", {"schema", "name", "version", "official_item", *sections})
         documents = self.table("documents", {"kinds", "places", "allow", "min_size", "min_age_days"})
         severity = self.table("severity", {"default", "places", "kinds", "rules"})
         rules = self.table("rules", {"run"})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Source
@@ -32,7 +32,7 @@ def open_source(target: str, options: Options) -> Source:
 
         return live_source(options)
     try:
-        mode = os.stat(target).st_mode
+        mode = Path(target).stat().st_mode
     except OSError as error:
         raise DongleError(
             _("There is nothing to look at under {path}: {reason}.").format(path=target, reason=reason(error)),
@@ -48,7 +48,7 @@ def open_source(target: str, options: Options) -> Source:
 
 def _image(target: str, options: Options) -> Source:
     try:
-        from dongle_cli.audit.sources.image import ImageSource
+        from dongle_cli.audit.sources.image import ImageSource  # type: ignore[import-untyped]
     except ImportError as error:
         raise DongleError(
             _("To look into disk images, {name} is missing.").format(name=error.name),

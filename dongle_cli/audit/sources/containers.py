@@ -24,7 +24,7 @@ class Disk:
     gaps: list[Gap] = field(default_factory=list)
 
 
-class Refused(Exception):  # noqa: N818 - becomes a Gap: the rest of the scan goes on
+class Refused(Exception):
     """A container that cannot be read; `reason` is a word of Gap."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -8,65 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Made by the kernel, not files that somebody keeps.
-PSEUDO = frozenset(
-    [
-        "proc",
-        "sysfs",
-        "cgroup",
-        "cgroup2",
-        "devpts",
-        "devtmpfs",
-        "securityfs",
-        "debugfs",
-        "tracefs",
-        "pstore",
-        "bpf",
-        "configfs",
-        "fusectl",
-        "mqueue",
-        "hugetlbfs",
-        "binfmt_misc",
-        "efivarfs",
-        "autofs",
-        "rpc_pipefs",
-        "nsfs",
-        "selinuxfs",
-        "smackfs",
-        "fuse.lxcfs",
-        "fuse.gvfsd-fuse",
-        "fuse.portal",
-        "nfsd",
-    ]
-)
-NETWORK = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "ncpfs",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "9p",
-        "virtiofs",
-        "davfs",
-        "fuse.sshfs",
-        "fuse.rclone",
-        "fuse.davfs2",
-        "fuse.glusterfs",
-        "fuse.s3fs",
-        "coda",
-        "ocfs2",
-        "gfs2",
-        "beegfs",
-        "orangefs",
-        "pvfs2",
-    ]
-)
-WINDOWS = frozenset(["ntfs", "ntfs3", "fuseblk", "ntfs-3g", "fuse.ntfs", "fuse.ntfs-3g"])
+PSEUDO = frozenset((
+    "proc", "sysfs", "cgroup", "cgroup2", "devpts", "devtmpfs", "securityfs", "debugfs", "tracefs", "pstore",
+    "bpf", "configfs", "fusectl", "mqueue", "hugetlbfs", "binfmt_misc", "efivarfs", "autofs", "rpc_pipefs",
+    "nsfs", "selinuxfs", "smackfs", "fuse.lxcfs", "fuse.gvfsd-fuse", "fuse.portal", "nfsd",
+))  # fmt: skip
+NETWORK = frozenset((
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "9p", "virtiofs",
+    "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "fuse.glusterfs", "fuse.s3fs", "coda", "ocfs2", "gfs2",
+    "beegfs", "orangefs", "pvfs2",
+))  # fmt: skip
+WINDOWS = frozenset((
+    "ntfs", "ntfs3", "fuseblk", "ntfs-3g", "fuse.ntfs", "fuse.ntfs-3g",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def _footer(media: Media) -> bytes | None:
 
 
 def _sum_holds(footer: bytes) -> bool:
-    """The checksum at 64 is the complement of the sum of all other bytes; a file system may hold the cookie by chance."""
+    """The checksum at 64 is the complement of the sum of all others; a file system may hold the cookie by chance."""
     if len(footer) < 511:
         return False
     (stored,) = struct.unpack_from(">I", footer, 64)

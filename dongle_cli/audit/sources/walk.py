@@ -1,4 +1,4 @@
-"""One worker's walk: folders by descriptor, each file opened once, 4 KiB read, and what is nothing forgotten at once."""
+"""One worker's walk: folders by descriptor, each file opened once, 4 KiB read, what is nothing forgotten at once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _FOLDER = _QUIET | os.O_DIRECTORY
 _REASONS = {
     errno.EACCES: "permission", errno.EPERM: "permission", errno.ENOENT: "vanished", errno.ESTALE: "vanished",
     errno.ELOOP: "vanished", errno.ENOTDIR: "vanished", errno.EBUSY: "locked", errno.ETXTBSY: "locked",
-    errno.EAGAIN: "locked", errno.ENXIO: "vanished", errno.EMFILE: "limit", errno.ENFILE: "limit", errno.ENOMEM: "limit",
-    errno.ENOKEY: "encrypted",
+    errno.EAGAIN: "locked", errno.ENXIO: "vanished", errno.EMFILE: "limit", errno.ENFILE: "limit",
+    errno.ENOMEM: "limit", errno.ENOKEY: "encrypted",
 }  # fmt: skip
 
 Found = Hit | Gap | Tally
@@ -77,7 +77,7 @@ class Walk:
     levels: list[Level] = field(default_factory=list)
     files: int = 0
     opened: int = 0
-    bytes: int = 0
+    read: int = 0  # bytes of heads
 
     def run(self, job: Job) -> Iterator[list[Found]]:
         """Everything in `job`, in batches; never raises for what a tree may hold."""
@@ -100,8 +100,8 @@ class Walk:
 
     def _batch(self) -> list[Found]:
         at = self.levels[-1].path if self.levels else ""
-        batch = [*self.out, Tally(self.files, self.opened, self.bytes, at)]
-        self.out, self.files, self.opened, self.bytes = [], 0, 0, 0
+        batch = [*self.out, Tally(self.files, self.opened, self.read, at)]
+        self.out, self.files, self.opened, self.read = [], 0, 0, 0
         return batch
 
     def _begin(self, job: Job) -> None:
@@ -217,12 +217,13 @@ class Walk:
             guess = sniff(head, name, bool(self.limits.kinds))
             if guess is None:
                 os.close(fd)
-                self.bytes += len(head)
+                self.read += len(head)
                 return
         except OSError as error:
             os.close(fd)
             self._lost(path + name, error)
             return
+        self.read += len(head)
         self._settle(fd, path + name, head, guess)
 
     def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
@@ -231,7 +232,6 @@ class Walk:
                 about = os.fstat(fd)
                 entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
                 self.out.extend(settle(guess, entry, head, file, self.limits))
-                self.bytes += max(len(head), file.tell())
             except OSError as error:
                 self._lost(path, error)
             except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told
@@ -261,17 +261,17 @@ class Walk:
         self.out.append(Gap(path, why(error), error.strerror or str(error)))
 
     def _share(self) -> None:
-        """Give half of the outermost waiting folders away; or, in a folder full of files, the names of the next ones."""
+        """Give half of the outermost waiting folders away; or, in a folder full of files, the next names."""
         for level in self.levels:
             if len(level.folders) > 1 or (level.folders and level is not self.levels[-1]):
                 half = level.folders[: (len(level.folders) + 1) // 2][:256]
                 del level.folders[: len(half)]
                 self.give([Job(level.path + name) for name in half])
                 return
-        level = self.levels[-1] if self.levels else None
-        if level is not None and level.entries is not None and level.seen >= SLICE:
+        inner = self.levels[-1] if self.levels else None
+        if inner is not None and inner.entries is not None and inner.seen >= SLICE:
             names: list[str] = []
-            self._slice(level, lambda _fd, _path, name: names.append(name))
+            self._slice(inner, lambda _fd, _path, name: names.append(name))
             self.files -= len(names)  # they are counted by who looks at them
             if names:
-                self.give([Job(level.path.rstrip("/"), tuple(names))])
+                self.give([Job(inner.path.rstrip("/"), tuple(names))])
