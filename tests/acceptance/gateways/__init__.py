@@ -1,0 +1,1 @@
+"""Real gateways on loopback, and the certificates they are tried with."""
