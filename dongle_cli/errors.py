@@ -34,7 +34,12 @@ _EXIT: dict[str, ExitCode] = {
     "keystore": ExitCode.KEYSTORE,
     "authority": ExitCode.KEYSTORE,
     "evidence": ExitCode.FINDINGS,
+    "binding": ExitCode.FINDINGS,
     "interrupted": ExitCode.INTERRUPTED,
+    # Nothing was looked at that does not verify: what was asked cannot be done.
+    "binding.taken": ExitCode.FAILED,
+    "binding.unknown": ExitCode.FAILED,
+    "binding.state": ExitCode.FAILED,
     # The bench's own trouble, not the dongle's: nobody touched it.
     "usb.permission": ExitCode.FAILED,
     "usb.bus": ExitCode.FAILED,

@@ -92,7 +92,7 @@ def load(folder: Path | None = None) -> Settings:
         raise DongleError(
             _("The authority's file {path} cannot be used: {reason}.").format(path=at / FILE, reason=error),
             code="authority.damaged",
-            hint=_("Put the authority back from its backup: dongle-cli ca restore --help"),
+            hint=_("Put the authority back from its backup."),
         ) from None
 
 
@@ -120,7 +120,7 @@ def root_away() -> DongleError:
     return DongleError(
         _("The root key is not here: it was moved away."),
         code="authority.root-offline",
-        hint=_("Bring the medium with it, and name its folder with --root-from DIR."),
+        hint=_("Bring the medium with it."),
     )
 
 

@@ -29,19 +29,7 @@ SIGNERS = ("ocsp", "evidence")
 
 def create(settings: Settings, register: Register, unlock: Unlock) -> Settings:
     """Make whatever is not there yet; a run that was cut off is finished by running again."""
-    _check_name(settings.name)
-    if ca.exists(settings.folder):
-        raise DongleError(
-            _("There is an authority in {path} already.").format(path=settings.folder),
-            code="authority.exists",
-            hint=_("Look at it with: dongle-cli ca status"),
-        )
-    if datetime.now(UTC) < datetime(2025, 1, 1, tzinfo=UTC):
-        raise DongleError(
-            _("This machine's clock says {now}, which cannot be right.").format(now=datetime.now(UTC).isoformat()),
-            code="authority.clock",
-            hint=_("Set the clock, then run the same command again."),
-        )
+    check(settings)
     try:
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -64,6 +52,23 @@ def create(settings: Settings, register: Register, unlock: Unlock) -> Settings:
     settings = replace(settings, created=datetime.now(UTC).isoformat(timespec="seconds"))
     ca.save(settings)
     return settings
+
+
+def check(settings: Settings) -> None:
+    """Refuse what can be refused before anything is made."""
+    _check_name(settings.name)
+    if ca.exists(settings.folder):
+        raise DongleError(
+            _("There is an authority in {path} already.").format(path=settings.folder),
+            code="authority.exists",
+            hint=_("Look at it with: dongle-cli ca status"),
+        )
+    if datetime.now(UTC) < datetime(2025, 1, 1, tzinfo=UTC):
+        raise DongleError(
+            _("This machine's clock says {now}, which cannot be right.").format(now=datetime.now(UTC).isoformat()),
+            code="authority.clock",
+            hint=_("Set the clock, then run the same command again."),
+        )
 
 
 def _check_name(name: str) -> None:

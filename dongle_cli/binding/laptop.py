@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
@@ -37,7 +38,7 @@ class Reading:
 
 def describe(laptop: Laptop) -> dict[str, object]:
     """The file's form of a laptop: {"schema": 1, "serial": …, "uuid": …, "host": …}, and "ek_sha256" where known."""
-    known = {"schema": 1, "serial": laptop.serial, "uuid": laptop.uuid, "host": laptop.host}
+    known: dict[str, object] = {"schema": 1, "serial": laptop.serial, "uuid": laptop.uuid, "host": laptop.host}
     return known | ({"ek_sha256": laptop.ek_sha256} if laptop.ek_sha256 else {})
 
 
@@ -69,7 +70,7 @@ def from_object(found: object, name: str) -> Laptop:
     """The laptop in parsed JSON; DongleError `identity.laptop` says which field of `name` is wrong."""
     if not isinstance(found, dict) or found.get("schema") != 1:
         raise _not_described(name, _('it needs "schema": 1'))
-    values = {each: found.get(each) for each in _FIELDS}
+    values: dict[str, Any] = {each: found.get(each) for each in _FIELDS}
     for each, value in values.items():
         if not (isinstance(value, str) or (value is None and each != "uuid")):
             raise _not_described(name, _('"{field}" must be text').format(field=each))

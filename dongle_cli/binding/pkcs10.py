@@ -64,7 +64,7 @@ def _unreadable(why: str) -> DongleError:
     return DongleError(
         _("The certificate request cannot be read: {reason}.").format(reason=why),
         code="request.unreadable",
-        hint=_("Make it again, for example with: dongle-cli bind request --out FILE"),
+        hint=_("Make it again, for example with openssl req -new."),
     )
 
 

@@ -47,7 +47,7 @@ class Named:
             raise DongleError(
                 _("The register knows no binding of {name}.").format(name=given[0]),
                 code="binding.unknown",
-                hint=_("See the list: dongle-cli register bindings"),
+                hint=_("Compare it with the label on the dongle."),
             )
         return found
 

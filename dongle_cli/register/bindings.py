@@ -147,9 +147,7 @@ def taken_error(taken: list[tuple[str, Binding]]) -> DongleError:
             laptop=other.laptop_serial or other.laptop_uuid, state=other.state,
         ),
         code="binding.taken",
-        hint=_("End that binding first: dongle-cli unbind --asset {asset}").format(asset=other.asset_no)
-        + "\n"
-        + _("Or say what was exchanged: dongle-cli change --help"),
+        hint=_("End that binding first: dongle-cli unbind --asset {asset}").format(asset=other.asset_no),
         conflicts=[{"what": name, "asset": o.asset_no, "imei": o.imei, "state": o.state} for name, o in taken],
     )  # fmt: skip
 
@@ -247,7 +245,7 @@ def _move(
                 asset=row.asset_no, state=row.state
             ),
             code="binding.state",
-            hint=_("Look at it again: dongle-cli register bindings --asset {asset}").format(asset=row.asset_no),
+            hint=_("Run the same command again."),
         )
     told = {name: value for name, value in values.items() if name != "certificate"}
     stated = {"state": after} if after else {}

@@ -1,0 +1,144 @@
+"""`dongle-cli ca`: the authority of this bench, its certificates and its lists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dongle_cli.cli import output
+from dongle_cli.cli.options import DryRun, Format, Yes, group
+from dongle_cli.cli.pair import Folder, PassphraseFile, unlock
+from dongle_cli.i18n import _
+
+app = group(_("Make and look after the authority that signs client certificates."))
+
+
+def example(command: str) -> str:
+    """The example below a help page."""
+    return _("Example: {command}").format(command=command)
+
+
+@app.command(
+    help=_("Make the authority: a root, an issuing authority below it, and keys for OCSP and for evidence."),
+    epilog=example("dongle-cli ca init --name 'Example Prefecture' --passphrase-file ca.pass"),
+)
+def init(
+    name: Annotated[str, typer.Option("--name", metavar=_("NAME"), help=_("What the authority is called."))],
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    keystore: Annotated[
+        str,
+        typer.Option("--keystore", metavar=_("KEYSTORE"), help=_("Where the issuing key lives, such as pkcs11:...")),
+    ] = "pem:issuing",
+    crl_url: Annotated[
+        str | None,
+        typer.Option("--crl-url", metavar="URL", help=_("Where gateways fetch the CRL."), show_default=False),
+    ] = None,
+    ocsp_url: Annotated[
+        str | None,
+        typer.Option("--ocsp-url", metavar="URL", help=_("Where gateways ask by OCSP."), show_default=False),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=1200, help=_("Lifetime of client certificates."), show_default=False),
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    format_: Format = "text",
+) -> None:
+    from dongle_cli import paths
+    from dongle_cli.binding import ca
+    from dongle_cli.binding import init as making
+    from dongle_cli.register.register import Register
+
+    at = folder if folder is not None else ca.place(None)
+    settings = ca.Settings(at, name.strip(), "", "pem:root", keystore, crl_url, ocsp_url, days)
+    if dry_run:
+        making.check(settings)
+        output.say(_("An authority {name} would be made in {path}.").format(name=settings.name, path=at))
+        return
+    with Register.open() as register:
+        settings = making.create(settings, register, unlock(passphrase_file))
+    if folder is not None and not ca.exists(None):
+        ca.remember(folder)
+    root, issuing = ca.certificate(settings, "root"), ca.certificate(settings, "issuing")
+    facts = {
+        "name": settings.name,
+        "dir": str(settings.folder),
+        "root_not_after": root.not_valid_after_utc.isoformat(),
+        "issuing_not_after": issuing.not_valid_after_utc.isoformat(),
+    }
+    if format_ == "json":
+        output.emit(facts)
+        return
+    output.answer(_("The authority {name} is ready in {path}.").format(name=settings.name, path=settings.folder))
+    output.say(_("Keep a copy of this folder, and of the register, in a safe place."))
+    if str(paths.data_dir()) not in str(settings.folder) and ca.place(None) != settings.folder:
+        output.say(_("Other commands take another authority; name this one with --dir."))
+
+
+@app.command(
+    help=_("Write the issuing and the root certificate as one PEM file, for gateways and laptops."),
+    epilog=example("dongle-cli ca chain --out chain.pem"),
+)
+def chain(
+    out: Annotated[Path, typer.Option("--out", metavar=_("FILE"), help=_("Write it here."))],
+    folder: Folder = None,
+    format_: Format = "text",
+) -> None:
+    from dongle_cli.binding import ca, publish
+
+    certificates = ca.chain(ca.load(folder))
+    publish.write(out, ca.pem(*certificates))
+    names = [one.subject.rfc4514_string() for one in certificates]
+    if format_ == "json":
+        output.emit({"out": str(out), "certificates": names})
+        return
+    output.say(_("{path} holds: {names}").format(path=out, names="; ".join(names)))
+
+
+@app.command(
+    help=_("Sign a new certificate revocation list. A gateway knows of it only when it reads it again."),
+    epilog=example("dongle-cli ca crl --out issuing.crl.pem"),
+)
+def crl(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar=_("FILE"), help=_("Write it here too; .der and .crl files are binary."),
+                     show_default=False),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help=_("How long the list is valid."))] = 7,
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    format_: Format = "text",
+) -> None:  # fmt: skip
+    from dongle_cli.binding import ca, revoke
+    from dongle_cli.register.register import Register
+
+    settings = ca.load(folder)
+    with Register.open() as register:
+        made = revoke.write_crl(register, settings, unlock(passphrase_file), out, timedelta(days=days))
+    if format_ == "json":
+        facts = {"out": str(out or settings.folder / "crl.pem"), "number": made.number, "entries": made.entries}
+        times = {"this_update": made.this_update.isoformat(), "next_update": made.next_update.isoformat()}
+        output.emit({**facts, **times, "bytes": len(made.der)})
+        return
+    output.answer(
+        _("CRL number {number}: {entries} entries, valid until {moment}.").format(
+            number=made.number, entries=made.entries, moment=made.next_update.isoformat()
+        )
+    )
+
+
+@app.command(
+    help=_("Take the authority in this folder from now on."), epilog=example("dongle-cli ca use /srv/ca")
+)  # fmt: skip
+def use(folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder of the authority."))]) -> None:
+    from dongle_cli.binding import ca
+
+    settings = ca.load(folder)
+    ca.remember(folder)
+    output.say(_("The authority is {name} now, in {path}.").format(name=settings.name, path=folder))

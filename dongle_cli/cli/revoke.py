@@ -1,0 +1,131 @@
+"""`dongle-cli revoke` and `unbind`: the end of a binding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dongle_cli.cli import output, pair
+from dongle_cli.cli.options import DryRun, Format, Yes, explained
+from dongle_cli.cli.pair import Asset, Folder, Imei, Out, PassphraseFile, Serial
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
+
+if TYPE_CHECKING:
+    from dongle_cli.binding.crl import Crl
+    from dongle_cli.register.register import Register
+
+Reason = Annotated[
+    Literal[
+        "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
+        "certificateHold", "removeFromCRL", "privilegeWithdrawn", "aACompromise",
+    ],
+    typer.Option("--reason", help=_("Why, in the words of RFC 5280; certificateHold can be taken back.")),
+]  # fmt: skip
+
+
+@explained(
+    _("Revoke the certificates of a dongle, and sign a new CRL. A gateway refuses them when it has read the CRL."),
+    example="dongle-cli revoke --imei 490154203237518 --reason keyCompromise",
+)
+def revoke(
+    reason: Reason,
+    imei: Imei = None,
+    asset: Asset = None,
+    serial: Serial = None,
+    out: Out = None,
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    format_: Format = "text",
+) -> None:
+    end(reason, imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=format_ == "json")
+
+
+@explained(
+    _("End a binding because dongle or laptop came back; the certificate is revoked."),
+    example="dongle-cli unbind --asset PF0000001",
+)
+def unbind(
+    imei: Imei = None,
+    asset: Asset = None,
+    serial: Serial = None,
+    out: Out = None,
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    format_: Format = "text",
+) -> None:
+    json = format_ == "json"
+    end("cessationOfOperation", imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=json)
+
+
+def end(
+    reason: str,
+    imei: str | None,
+    asset: str | None,
+    serial: str | None,
+    out: Path | None,
+    folder: Path | None,
+    passphrase_file: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    json: bool,
+) -> None:
+    """Find, ask, revoke, publish, answer."""
+    from dongle_cli.binding import revoke as work
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        found = work.Named(imei, asset, serial).find(register)
+        ending = work.to_end(found, reason)
+        if not json:
+            pair.show(ending or found)
+        if not ending:
+            output.say(_("There is nothing to do: no certificate of these is left to end."))
+        elif dry_run or not output.confirm(_("Revoke these ({reason})?").format(reason=reason), yes=yes):
+            return
+        ended = work.end(register, ending, reason)
+        made = published(register, folder, passphrase_file, out) if ended or out else None
+    if json:
+        result = "ok" if ended else "already"
+        shown = [pair.told(one) for one in ended or found]
+        number = made.number if made else None
+        output.emit({"result": result, "reason": reason, "bindings": shown, "crl_number": number})
+        return
+    for one in ended:
+        output.answer(
+            _("{asset}: certificate {serial} is {state} in the register.").format(
+                asset=one.asset_no, serial=one.serial or "-", state=_(pair.STATES[one.state])
+            )
+        )
+
+
+def published(register: Register, folder: Path | None, passphrase_file: str | None, out: Path | None) -> Crl | None:
+    """Sign a new CRL where the key can be opened; where it cannot, say that gateways know nothing yet."""
+    from dongle_cli.binding import revoke as work
+
+    settings = work.settings_if_any(folder)
+    if settings is None:
+        output.say(_("Whoever issued the certificate has to revoke it too: this bench has no authority of its own."))
+        return None
+    try:
+        made = work.write_crl(register, settings, pair.unlock(passphrase_file), out)
+    except DongleError as error:
+        if error.code in ("secret.missing", "secret.no-keyring") and passphrase_file is None and out is None:
+            output.say(_("The CRL is not renewed: {message}").format(message=error.message))
+            output.say(_("Gateways know nothing yet. Run: dongle-cli ca crl --passphrase-file FILE"))
+            return None
+        raise DongleError(
+            _("The register has it, but the CRL is not renewed: {message}").format(message=error.message),
+            code=error.code,
+            hint=_("Gateways know nothing yet. Run: dongle-cli ca crl --passphrase-file FILE"),
+        ) from None
+    output.say(_("CRL number {number} is signed. Gateways refuse the certificate when they have read it.").format(
+        number=made.number))  # fmt: skip
+    return made
