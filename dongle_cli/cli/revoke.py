@@ -22,7 +22,14 @@ Reason = Annotated[
         "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
         "certificateHold", "removeFromCRL", "privilegeWithdrawn", "aACompromise",
     ],
-    typer.Option("--reason", help=_("Why, in the words of RFC 5280; certificateHold can be taken back.")),
+    typer.Option(
+        "--reason",
+        metavar=_("REASON"),  # ten long words do not fit a page
+        help=_(
+            "Why, in the words of RFC 5280: keyCompromise (lost or stolen), superseded (exchanged), "
+            "cessationOfOperation (returned), certificateHold (can be taken back), privilegeWithdrawn, affiliationChanged, unspecified…"
+        ),
+    ),
 ]  # fmt: skip
 
 
