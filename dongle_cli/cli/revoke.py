@@ -27,7 +27,8 @@ Reason = Annotated[
         metavar=_("REASON"),  # ten long words do not fit a page
         help=_(
             "Why, in the words of RFC 5280: keyCompromise (lost or stolen), superseded (exchanged), "
-            "cessationOfOperation (returned), certificateHold (can be taken back), privilegeWithdrawn, affiliationChanged, unspecified…"
+            "cessationOfOperation (returned), certificateHold (can be taken back), "
+            "privilegeWithdrawn, affiliationChanged, unspecified…"
         ),
     ),
 ]  # fmt: skip
