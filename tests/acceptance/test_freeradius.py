@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from gateways import radius
-from gateways.pki import Pair, Pki
+from gateways.pki import Pair, Pki, sign
+from gateways.pki import name as pki_name
 from gateways.programs import free_port, need
 
 from dongle_cli.binding.exports import made
@@ -18,6 +20,7 @@ from dongle_cli.binding.exports.wishes import Wishes
 
 pytestmark = pytest.mark.strangers
 IMEI14 = "35693803564380"
+CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,9 @@ def logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Callable[
     clients = {name: pki.client(name) for name in ("bound", "revoked", "unbound")}
     stranger = Pki()  # a root of the same name, and none of ours
     clients["fake"] = stranger.client("bound")
+    # Signed by the stranger under our issuing CA's name and key identifier.
+    forger = Pair(pki.issuing.certificate, stranger.issuing.key)
+    clients["forged"] = sign(pki_name("bound", "bound"), forger, x509.ExtendedKeyUsage([CLIENT_AUTH]))
     lists = tuple(x509.load_pem_x509_crl(each) for each in (pki.crl([clients["revoked"]]), pki.crl(by=pki.root)))
     bindings = tuple(Bound(clients[name].serial, name, IMEI14) for name in ("bound", "revoked"))
     certificate, key = pki.server(radius.HOST).write(work, "server", pki.issuing)
@@ -46,6 +52,9 @@ def logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Callable[
             pem, private = clients[name].write(work, name, issuer)
             begin = len(server.said)
             answer = radius.login(work, port, radius.secret_of(folder), ca=root, pem=pem, key=private, imeisv=imeisv)
+            server.wait_for(
+                "Login "
+            )  # its verdict and the reason: the supplicant has its answer before they are printed
             return radius.Login(answer.accepted, answer.said + "".join(server.said[begin:]))
 
         yield login, clients
@@ -63,7 +72,8 @@ def test_a_bound_certificate_gets_in_with_its_own_dongle(logins, imeisv: str) ->
         ("bound", None, "did not say the IMEI"),
         ("unbound", IMEI14 + "12", "is not bound"),
         ("revoked", IMEI14 + "12", "certificate revoked"),
-        ("fake", IMEI14 + "12", "certificate signature failure"),
+        ("fake", IMEI14 + "12", "unable to get local issuer certificate"),
+        ("forged", IMEI14 + "12", "certificate signature failure"),
     ],
 )
 def test_everybody_else_stays_out_and_is_told_why(logins, name: str, imeisv: str | None, why: str) -> None:  # type: ignore[no-untyped-def]

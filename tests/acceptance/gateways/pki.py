@@ -84,11 +84,18 @@ def sign(
         .add_extension(x509.BasicConstraints(ca, None), critical=True)
         .add_extension(x509.KeyUsage(not ca, False, False, False, False, ca, ca, False, False), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier(_key_id(issuer, key), None, None), critical=False)
     )
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     return Pair(builder.sign(signer, hashes.SHA256()), key)
+
+
+def _key_id(issuer: Pair | None, own: ec.EllipticCurvePrivateKey) -> bytes:
+    """The issuer's key identifier as its certificate says it, whichever key signs: a forger copies it, too."""
+    if issuer is None:
+        return x509.SubjectKeyIdentifier.from_public_key(own.public_key()).digest
+    return issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 class Pki:
