@@ -86,6 +86,16 @@ Jobs = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+Unlock = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unlock", metavar=_("KIND[:WHERE]"), show_default=False,
+        help=_(
+            "Open BitLocker volumes: password:file:PATH, recovery:file:PATH or startup:PATH (.BEK); without a place "
+            "you are asked. Repeatable."
+        ),
+    ),
+]  # fmt: skip
 
 
 @app.callback(
@@ -105,6 +115,7 @@ def audit(
     exceptions: Exceptions = None,
     baseline: BaselineFile = None,
     jobs: Jobs = None,
+    unlock: Unlock = None,
 ) -> int:
     from dongle_cli.audit.baseline import Baseline
     from dongle_cli.audit.identify import KINDS, Limits
@@ -112,6 +123,7 @@ def audit(
     from dongle_cli.audit.run import Run
     from dongle_cli.audit.sources import LIVE, Options, open_source
     from dongle_cli.cli.audit_show import show
+    from dongle_cli.cli.audit_unlock import keys
 
     rules = load(policy)
     if exceptions is not None:
@@ -119,7 +131,7 @@ def audit(
 
         rules = replace(rules, grants=(*rules.grants, *load_exceptions(exceptions)))
     weak = frozenset(word for word in rules.kinds if not KINDS[word].strong)
-    asked = Options(Limits(kinds=weak), jobs or len(os.sched_getaffinity(0)), rules.network)
+    asked = Options(Limits(kinds=weak), jobs or len(os.sched_getaffinity(0)), rules.network, keys(unlock or ()))
     run = Run(
         [open_source(target, asked) for target in targets or [LIVE]],
         rules,
