@@ -46,7 +46,7 @@ def create(settings: Settings, register: Register, unlock: Unlock) -> Settings:
     for label, key in signers:
         _once(settings, label, lambda: issue_signer(settings, issuing, issuing_key, key.public_key(), label))  # noqa: B023
     publish.write(settings.folder / "chain.pem", ca.pem(issuing, root))
-    _root_crl(settings, root, root_key, register)
+    _first_lists(settings, register, (root, root_key), (issuing, issuing_key))
     for label in ("root", "issuing", *SIGNERS):
         note(register, ca.certificate(settings, label), label)
     settings = replace(settings, created=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -152,10 +152,17 @@ def issue_signer(
     return ca.sign(builder, key)
 
 
-def _root_crl(settings: Settings, root: x509.Certificate, key: PrivateKey, register: Register) -> None:
+def _first_lists(
+    settings: Settings,
+    register: Register,
+    root: tuple[x509.Certificate, PrivateKey],
+    issuing: tuple[x509.Certificate, PrivateKey],
+) -> None:
+    """Both CRLs, empty: gateways that check lists let nobody in before there is one."""
     from dongle_cli.binding import crl
 
-    publish.write(settings.folder / "root-crl.pem", crl.build(register, root, key, timedelta(days=ROOT_CRL_DAYS)).pem)
+    publish.write(settings.folder / "root-crl.pem", crl.build(register, *root, timedelta(days=ROOT_CRL_DAYS)).pem)
+    publish.write(settings.folder / "crl.pem", crl.build(register, *issuing).pem)
 
 
 def note(register: Register, certificate: x509.Certificate, purpose: str) -> None:

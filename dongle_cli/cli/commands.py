@@ -20,6 +20,7 @@ COMMANDS = {
     "unbind": Entry("dongle_cli.cli.revoke", "unbind", N_("End a binding: dongle or laptop came back.")),
     "verify": Entry("dongle_cli.cli.verify", "verify", N_("Do certificate, dongle and laptop belong together?")),
     "revoke": Entry("dongle_cli.cli.revoke", "revoke", N_("Revoke the certificates of a dongle.")),
+    "export": Entry("dongle_cli.cli.export", "app", N_("Write files for gateways and for laptops.")),
     "ca": Entry("dongle_cli.cli.ca", "app", N_("Make and look after the authority that signs.")),
     "audit": Entry("dongle_cli.cli.audit", "app", N_("Find documents that a laptop must not hold.")),
     "register": Entry("dongle_cli.cli.register", "app", N_("Look into the register of runs and dongles.")),

@@ -29,6 +29,7 @@ def export(material: Material, wishes: Wishes) -> Export:
     )  # fmt: skip
     site = filled("freeradius/site", listen=wishes.listen or "*", port=str(wishes.port or 1812))
     whole = filled("freeradius/dongle.conf", at=wishes.at, libdir="/usr/lib/freeradius")
+    shared = wishes.secret.reveal() if wishes.secret else secrets.token_hex(16)
     files = [
         File("mods-config/files/dongle_bindings", users(material.bindings).encode()),
         *(File(f"{CA}/{name}", content) for name, content in material.ca_files().items()),
@@ -37,7 +38,7 @@ def export(material: Material, wishes: Wishes) -> Export:
         File("sites-enabled/dongle", site.encode(), "config"),
         File("dongle.conf", whole.encode(), "config"),
         File("dictionary", filled("freeradius/dictionary").encode(), "config"),
-        File("clients-dongle.conf", filled("freeradius/clients", secret=secrets.token_hex(16)).encode(), "once", 0o640),
+        File("clients-dongle.conf", filled("freeradius/clients", secret=shared).encode(), "once", 0o600),
     ]  # fmt: skip
     return Export(
         "freeradius", tuple(files), steps(wishes, certificate, key), links(material),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dongle_cli.secrets import Secret
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -17,6 +19,7 @@ class Wishes:
     port: int | None = None
     ocsp: str | None = None  # the URL of a responder
     verify_command: str | None = None  # how the gateway starts dongle-cli
+    secret: Secret | None = None  # that RADIUS shares with this machine
     networks: str | None = None  # what a VPN leads to
     pool: str | None = None  # the addresses that a VPN gives out
     asset: str | None = None
