@@ -49,14 +49,14 @@ def stale(register: Register, material: Material) -> str | None:
     newest = material.list_of(issuing)
     if newest is None:
         return None
-    on_list = {one.serial_number for one in newest}
     rows = bindings.find(register, issuer=profile.key_identifier(issuing))
-    missing = [row for row in rows if row.revoked and row.serial and int(row.serial, 16) not in on_list]
+    revoked = [row for row in rows if row.revoked and row.serial]
+    on_list = newest.get_revoked_certificate_by_serial_number
+    missing = [row for row in revoked if on_list(int(row.serial or "", 16)) is None]
     if not missing:
         return None
-    return _(
-        "The revocation list does not name {asset} yet, which is revoked. Sign a new one: dongle-cli ca crl"
-    ).format(asset=", ".join(sorted({row.asset_no for row in missing})[:5]))
+    names = ", ".join(sorted({row.asset_no for row in missing})[:5])
+    return _("The revocation list does not name {asset} yet. Sign a new one: dongle-cli ca crl").format(asset=names)
 
 
 def _chain(path: Path) -> tuple[x509.Certificate, ...]:
