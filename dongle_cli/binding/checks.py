@@ -150,15 +150,19 @@ def fingerprint(public_key: object) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
-def wrong_answer(found: Sequence[Difference]) -> DongleError:
-    """The error that shows what was asked for and what came."""
-    lines = [
+def lines(found: Sequence[Difference]) -> list[str]:
+    """Each difference as a line for people."""
+    return [
         _("{what}: asked for {wanted}, came {found}").format(what=_(WHAT[d.what]), wanted=d.wanted, found=d.found)
         for d in found
     ]
+
+
+def wrong_answer(found: Sequence[Difference]) -> DongleError:
+    """The error that shows what was asked for and what came."""
     return DongleError(
         _("The authority's certificate is not what was asked for. It is refused, and nothing was bound."),
         code="authority.wrong-answer",
-        hint="\n".join([*lines, _("Show this to those who run the authority.")]),
+        hint="\n".join([*lines(found), _("Show this to those who run the authority.")]),
         differences=[d.__dict__ for d in found],
     )

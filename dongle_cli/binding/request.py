@@ -119,7 +119,7 @@ def answer(binding: Binding, certificate: bytes, chain: Sequence[x509.Certificat
     whole = {
         "schema": 1, "kind": ANSWER, "asset": binding.asset_no, "imei": binding.imei,
         "laptop_uuid": binding.laptop_uuid, "serial": binding.serial, "not_after": binding.not_after,
-        "certificate": certificate.decode("ascii"), "chain": ca.pem(*chain).decode("ascii"),
+        "profile": binding.profile, "certificate": certificate.decode("ascii"), "chain": ca.pem(*chain).decode("ascii"),
     }  # fmt: skip
     return json.dumps(whole, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
 
@@ -131,6 +131,7 @@ class Answer:
     asset_no: str
     imei: str
     laptop_uuid: str
+    profile: str
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
 
@@ -143,6 +144,9 @@ def read_answer(data: bytes, name: str) -> Answer:
     try:
         certificate = x509.load_pem_x509_certificate(whole["certificate"].encode("ascii"))
         chain = tuple(x509.load_pem_x509_certificates(whole["chain"].encode("ascii")))
-        return Answer(str(whole["asset"]), str(whole["imei"]), str(whole["laptop_uuid"]), certificate, chain)
+        asset, imei, uuid, kind = (str(whole[name]) for name in ("asset", "imei", "laptop_uuid", "profile"))
+        if not chain:
+            raise _damaged(name)
+        return Answer(asset, imei, uuid, kind, certificate, chain)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _damaged(name) from None

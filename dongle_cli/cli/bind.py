@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dongle_cli.cli import output, pair
+from dongle_cli.cli import bind_laptop, output, pair
 from dongle_cli.cli.options import Device, DryRun, Force, Format, Yes, group
 from dongle_cli.cli.pair import Folder, Out, PassphraseFile
 from dongle_cli.errors import DongleError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dongle_cli.register.register import Register
 
 app = group(_("Bind the plugged dongle and a laptop to one client certificate."))
+bind_laptop.add(app)
 
 AuthorityOption = Annotated[
     str,

@@ -101,8 +101,14 @@ def _conflicts(connection: Connection, pair: Pair, replaces: int | None) -> list
     from dongle_cli.register.tables import bindings as table
 
     values = {name: getattr(pair, name) for name in ONCE}
-    same = sa.or_(*(table.c[name] == value for name, value in values.items() if value is not None))
-    rows = connection.execute(table.select().where(table.c.state.in_((*LIVE, *OPEN)), same)).all()
+    # The states are written out and each column is asked for by itself: that is what the partial indexes answer.
+    each = [
+        sa.select(table.c.id).where(table.c[name] == value, sa.literal_column(f"state IN {states}"))
+        for name, value in values.items()
+        if value is not None
+        for states in (LIVE, OPEN)
+    ]
+    rows = connection.execute(table.select().where(table.c.id.in_(sa.union(*each))).order_by(table.c.id)).all()
     found = [_binding(row) for row in rows if row.id != replaces]
     return [(name, other) for other in found for name in ONCE if values[name] and getattr(other, name) == values[name]]
 

@@ -127,6 +127,8 @@ bindings = sa.Table(
     sa.Index("ix_bindings_asset_no", "asset_no"),
     sa.Index("ix_bindings_imei14", "imei14"),
     sa.Index("ix_bindings_state", "state"),
+    sa.Index("ix_bindings_spki_sha256", "spki_sha256"),
+    sa.Index("ix_bindings_laptop_uuid", "laptop_uuid"),
 )
 
 # What may exist once among the bindings in force, and once among those being made.
@@ -137,7 +139,10 @@ for _name in ONCE:
         _where = bindings.c.state.in_(_states)
         sa.Index(f"uq_bindings_{_what}_{_name}", bindings.c[_name], unique=True,
                  sqlite_where=_where, postgresql_where=_where)  # fmt: skip
-sa.Index("uq_bindings_serial", bindings.c.issuer, bindings.c.serial, unique=True)
+# The number first: people name certificates by it alone.
+sa.Index("uq_bindings_serial", bindings.c.serial, bindings.c.issuer, unique=True)
+_ended = bindings.c.revoked.is_not(None)  # what a CRL lists, among many that are good
+sa.Index("ix_bindings_revoked", bindings.c.issuer, sqlite_where=_ended, postgresql_where=_ended)
 
 authority_certificates = sa.Table(
     "authority_certificates",

@@ -47,7 +47,11 @@ def upgrade() -> None:
     op.create_index("ix_bindings_asset_no", "bindings", ["asset_no"])
     op.create_index("ix_bindings_imei14", "bindings", ["imei14"])
     op.create_index("ix_bindings_state", "bindings", ["state"])
-    op.create_index("uq_bindings_serial", "bindings", ["issuer", "serial"], unique=True)
+    op.create_index("ix_bindings_spki_sha256", "bindings", ["spki_sha256"])
+    op.create_index("ix_bindings_laptop_uuid", "bindings", ["laptop_uuid"])
+    op.create_index("uq_bindings_serial", "bindings", ["serial", "issuer"], unique=True)
+    ended = sa.text("revoked IS NOT NULL")
+    op.create_index("ix_bindings_revoked", "bindings", ["issuer"], sqlite_where=ended, postgresql_where=ended)
     for name in _ONCE:
         for what, states in _STATES.items():
             where = sa.text(states)
