@@ -12,17 +12,18 @@ _MEANS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 def compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:
     """One expression for whole paths that any of `patterns` covers; None where there are none."""
-    parts = [_translated(pattern) for pattern in patterns]
+    parts = [translated(pattern) for pattern in patterns]
     return re.compile("|".join(parts), re.IGNORECASE | re.DOTALL) if parts else None
 
 
 @lru_cache(maxsize=1024)
 def one(pattern: str) -> re.Pattern[str]:
     """The expression for a single pattern."""
-    return re.compile(_translated(pattern), re.IGNORECASE | re.DOTALL)
+    return re.compile(translated(pattern), re.IGNORECASE | re.DOTALL)
 
 
-def _translated(pattern: str) -> str:
+def translated(pattern: str) -> str:
+    """The expression for `pattern` as text, up to the end of the path."""
     plain = pattern.replace("\\", "/").removeprefix("/")
     return "".join(_MEANS.get(piece, re.escape(piece)) for piece in _PIECE.findall(plain)) + r"\Z"
 

@@ -59,9 +59,15 @@ class Run:
                     finding = self.judge.judge(found, where.of(found.entry))
                     if finding is not None:
                         yield self._said(finding, source)
+        for gap in where.disks():
+            yield self._gap(gap, source, of_files=True)
+        told = list(where.unread())
+        for gap in told:
+            yield self._gap(gap, source, of_files=False)
         for said in rules.check(volumes, settings):
             if isinstance(said, Gap):
-                yield self._gap(said, source, of_files=False)
+                if said not in told:  # places and rules read the same hives
+                    yield self._gap(said, source, of_files=False)
             elif self.policy.runs(said.rule):
                 severity = self.policy.severity_of(said.rule, said.place, said.kind, said.severity)
                 yield self._said(replace(said, severity=severity), source)
