@@ -89,6 +89,16 @@ def get(register: Register, binding_id: int) -> Binding:
     return found
 
 
+def none(register: Register) -> bool:
+    """Whether nothing was ever bound."""
+    import sqlalchemy as sa
+
+    from dongle_cli.register.tables import bindings as table
+
+    with register.reading() as connection:
+        return connection.execute(sa.select(table.c.id).limit(1)).first() is None
+
+
 def conflicts(register: Register, pair: Pair, *, replaces: int | None = None) -> list[tuple[str, Binding]]:
     """What is bound already: the column and the binding in force or in the making that holds it."""
     with register.reading() as connection:
