@@ -134,6 +134,44 @@ def crl(
 
 
 @app.command(
+    help=_("Answer OCSP from the register until it is stopped; a revocation holds at once."),
+    epilog=example("dongle-cli ca ocsp --listen 192.0.2.1:2560 --passphrase-file ca.pass"),
+)
+def ocsp(
+    listen: Annotated[
+        str,
+        typer.Option("--listen", metavar=_("ADDRESS"), help=_("Address and port; a port alone: this machine only.")),
+    ] = "127.0.0.1:2560",
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    format_: Format = "text",
+) -> None:
+    import signal
+
+    from dongle_cli.binding import ca, ocsp_server, profile
+    from dongle_cli.binding.ocsp import Responder
+
+    at = ocsp_server.address(listen)
+    settings, ledger = ca.load(folder), ocsp_server.Ledger()
+    issuer, signer = ca.certificate(settings, "issuing"), ca.certificate(settings, "ocsp")
+    key = ca.keystore(settings, "issuing", unlock(passphrase_file)).key("ocsp")
+    responder = Responder(issuer, signer, key, ledger)
+    ledger(
+        profile.key_identifier(issuer), "00"
+    )  # a register that cannot be read is said now, and not to the first who asks
+    with ocsp_server.Server(at, responder) as server:
+        signal.signal(signal.SIGTERM, lambda *_received: server.stop())
+        signal.signal(signal.SIGINT, lambda *_received: server.stop())
+        if format_ == "json":
+            output.emit({"listening": server.listening, "url": f"http://{server.listening}/"})
+        else:
+            output.answer(_("Answering OCSP at {url}").format(url=f"http://{server.listening}/"))
+        server.serve_forever(poll_interval=0.2)
+    ledger.close()
+    output.say(_("Stopped."))
+
+
+@app.command(
     help=_("Take the authority in this folder from now on."), epilog=example("dongle-cli ca use /srv/ca")
 )  # fmt: skip
 def use(folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder of the authority."))]) -> None:
