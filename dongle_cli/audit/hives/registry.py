@@ -99,6 +99,11 @@ class Registry:
         hive, inner = self._split(key, profile)
         return hive.key(inner)
 
+    def policy_values(self, key: str) -> set[str]:
+        """The folded names of the values that the machine's local policy file sets under `key` (HKLM\\...)."""
+        found = self._policy(f"{_POLICY}/Machine/Registry.pol")
+        return found.names(key.partition("\\")[2].casefold()) if found else set()
+
     def _split(self, key: str, profile: Profile | None) -> tuple[Hive, str]:
         root, _slash, rest = key.partition("\\")
         if root == "HKCU":

@@ -39,6 +39,10 @@ class RegistryPol:
         """Every key that the file names, folded."""
         return {key for key, _name in self._values}
 
+    def names(self, key: str) -> set[str]:
+        """The folded names of the values that it sets under `key`."""
+        return {name for inner, name in self._values if inner == key and self._values[inner, name] is not None}
+
     def _parse(self, raw: bytes) -> None:
         at = 8
         while at < len(raw):

@@ -1,17 +1,42 @@
-"""The rules of the audit: the catalogue that explains each, and the check of a source's settings."""
+"""The rules of the audit: the catalogue that explains each, and the check of a source's settings.
+
+A new rule is one module in `families` and one test.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
 
 from dongle_cli.audit.model import Finding, Gap, Hit, Volume
+from dongle_cli.audit.rules import families
+from dongle_cli.audit.rules.check import Family
 from dongle_cli.audit.rules.rule import Rule
 
-__all__ = ["CATALOGUE", "Rule", "check"]
+__all__ = ["CATALOGUE", "FAMILIES", "Rule", "check"]
 
-CATALOGUE: dict[str, Rule] = {}
+
+def _family(name: str) -> Family:
+    found = import_module(f"{families.__name__}.{name}").FAMILY
+    assert isinstance(found, Family)  # noqa: S101 - what a module there is for
+    return found
+
+
+FAMILIES: tuple[Family, ...] = tuple(_family(name) for name in sorted(m.name for m in iter_modules(families.__path__)))
+CATALOGUE: dict[str, Rule] = {
+    rule.id: rule for rule in sorted((r for family in FAMILIES for r in family.rules), key=lambda r: r.id)
+}
 
 
 def check(volumes: Sequence[Volume], settings: Iterable[Hit]) -> Iterator[Finding | Gap]:
-    """Every rule about settings, asked of every machine, user and .rdp file of the source."""
-    yield from ()
+    """Every rule about settings, asked of every machine, user and .rdp file of the source; each gap once."""
+    from dongle_cli.audit.rules.asking import ask
+
+    seen: set[tuple[str, str]] = set()
+    for said in ask(volumes, list(settings), FAMILIES, CATALOGUE):
+        if isinstance(said, Gap):
+            if (said.volume, said.path) in seen:
+                continue
+            seen.add((said.volume, said.path))
+        yield said

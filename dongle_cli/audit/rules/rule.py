@@ -17,7 +17,7 @@ class Rule:
     why_: str
     remedy_: str
     severity: Severity
-    applies: tuple[str, ...] = ("windows", "linux")
+    applies: tuple[str, ...] = ("windows",)  # also "linux"
     subject: str = "machine"  # what gets a verdict of its own: machine, user, file, document
 
     @property
@@ -27,7 +27,7 @@ class Rule:
 
     @property
     def why(self) -> str:
-        """Why it matters, in the reader's language."""
+        """Why it matters, and what it cannot prove, in the reader's language."""
         return _(self.why_)
 
     @property

@@ -1,0 +1,1 @@
+"""The families of rules: each module here defines FAMILY, and is found by being here."""
