@@ -40,6 +40,7 @@ class Judge:
 
     policy: Policy
     now: float = field(default_factory=time.time)
+    writable: set[tuple[str, str]] = field(default_factory=set)  # volume and folded path that a write filter leaves out
     permitted: int = 0  # documents that the policy lets be
 
     def judge(self, hit: Hit, place: Place) -> Finding | None:
@@ -77,6 +78,7 @@ class Judge:
                     ("original", place.original),
                     ("place", place.hint),
                     ("deleted_at", place.deleted_at),
+                    ("write_filter_exclusion", self._excluded(hit)),
                 )
                 if value is not None
             ),
@@ -87,5 +89,13 @@ class Judge:
         return (
             (size is not None and size < policy.min_size)
             or (entry.mtime is not None and policy.min_age > 0 and self.now - entry.mtime < policy.min_age * 86400)
-            or globs.covers(policy.allow, entry.volume, entry.path)
+            or (globs.covers(policy.allow, entry.volume, entry.path) and self._excluded(hit) is None)
         )
+
+    def _excluded(self, hit: Hit) -> str | None:
+        """The path, left out of a write filter, that the file is at or below."""
+        if not self.writable:
+            return None
+        volume, path = hit.entry.volume, hit.entry.path.casefold()
+        fits = (out for where, out in self.writable if where == volume and (path == out or path.startswith(f"{out}/")))
+        return next(fits, None)

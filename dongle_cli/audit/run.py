@@ -45,6 +45,7 @@ class Run:
     def _one(self, source: Source) -> Iterator[Finding | Gap | Tally]:
         volumes = source.volumes()
         where = places.Places(volumes)
+        self.judge.writable = rules.writable(volumes)
         settings: list[Hit] = []
         for found in source.scan():
             match found:
@@ -64,11 +65,11 @@ class Run:
         told = list(where.unread())
         for gap in told:
             yield self._gap(gap, source, of_files=False)
-        for said in rules.check(volumes, settings):
+        for said in rules.check(volumes, settings, self.policy.runs):
             if isinstance(said, Gap):
                 if said not in told:  # places and rules read the same hives
                     yield self._gap(said, source, of_files=False)
-            elif self.policy.runs(said.rule):
+            else:
                 severity = self.policy.severity_of(said.rule, said.place, said.kind, said.severity)
                 yield self._said(replace(said, severity=severity), source)
 

@@ -10,6 +10,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
+from dongle_cli.cli import audit_rules
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ def audit(
         Baseline.read(baseline) if baseline else None,
     )
     return show(run, format_, report or [])
+
+
+app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)
 
 
 def _severity(word: str) -> Severity | None:

@@ -5,7 +5,7 @@ A new rule is one module in `families` and one test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -14,7 +14,7 @@ from dongle_cli.audit.rules import families
 from dongle_cli.audit.rules.check import Family
 from dongle_cli.audit.rules.rule import Rule
 
-__all__ = ["CATALOGUE", "FAMILIES", "Rule", "check"]
+__all__ = ["CATALOGUE", "FAMILIES", "Rule", "check", "writable"]
 
 
 def _family(name: str) -> Family:
@@ -29,14 +29,25 @@ CATALOGUE: dict[str, Rule] = {
 }
 
 
-def check(volumes: Sequence[Volume], settings: Iterable[Hit]) -> Iterator[Finding | Gap]:
-    """Every rule about settings, asked of every machine, user and .rdp file of the source; each gap once."""
+def check(
+    volumes: Sequence[Volume], settings: Iterable[Hit], runs: Callable[[str], bool] = lambda _rule: True
+) -> Iterator[Finding | Gap]:
+    """Every rule about settings that `runs`, asked of every machine, user and .rdp file; each gap once."""
     from dongle_cli.audit.rules.asking import ask
 
+    asked = {id_: rule for id_, rule in CATALOGUE.items() if rule.subject != "document" and runs(id_)}
     seen: set[tuple[str, str]] = set()
-    for said in ask(volumes, list(settings), FAMILIES, CATALOGUE):
+    for said in ask(volumes, list(settings), FAMILIES, asked):
         if isinstance(said, Gap):
             if (said.volume, said.path) in seen:
                 continue
             seen.add((said.volume, said.path))
         yield said
+
+
+def writable(volumes: Sequence[Volume]) -> set[tuple[str, str]]:
+    """Folded paths, each with its volume, that a write filter leaves out: there what a policy allows does not hold."""
+    from dongle_cli.audit.rules.asking import machines
+    from dongle_cli.audit.rules.families.write_filter import exclusions
+
+    return {(machine.volume.name, path.casefold()) for machine in machines(volumes) for path in exclusions(machine)}

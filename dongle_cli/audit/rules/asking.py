@@ -18,6 +18,13 @@ from dongle_cli.audit.rules.rule import Rule
 Rules = Mapping[str, Rule]
 
 
+def machines(volumes: Sequence[Volume]) -> Iterator[Machine]:
+    """Each volume that a Windows stands on; one whose folders cannot be read is passed over."""
+    for volume in volumes:
+        if Registry.is_windows(Folders(volume)):
+            yield Machine(volume, Registry(volume))
+
+
 def ask(
     volumes: Sequence[Volume], settings: Sequence[Hit], families: Sequence[Family], rules: Rules
 ) -> Iterator[Finding | Gap]:
@@ -28,7 +35,7 @@ def ask(
             said.add(one.rule)
         yield one
     for rule in rules.values():
-        if rule.subject != "document" and rule.id not in said:
+        if rule.id not in said:
             yield Finding(rule.id, rule.severity, Verdict.NOT_APPLICABLE, SETTINGS, "")
 
 
@@ -41,14 +48,15 @@ def _all(
         except OSError as error:
             yield Unreadable.of(CONFIG, error).gap(volume.name)
             for rule in rules.values():
-                if rule.subject != "document":
-                    yield Finding(rule.id, rule.severity, Verdict.UNKNOWN, SETTINGS, CONFIG, volume.name)
+                yield Finding(rule.id, rule.severity, Verdict.UNKNOWN, SETTINGS, CONFIG, volume.name)
             continue
         if windows:
             machine = Machine(volume, Registry(volume))
             for family in families:
-                yield from _machine(machine, family, rules)
-    lines = [line for family in families for line in family.lines]
+                for one in _machine(machine, family, rules):
+                    if isinstance(one, Gap) or one.rule in rules:
+                        yield one
+    lines = [line for family in families for line in family.lines if line.rule in rules]
     by_name = {volume.name: volume for volume in volumes}
     for hit in settings:
         if hit.entry.state is State.LIVE and hit.entry.volume in by_name:  # what is deleted is no setting any more
@@ -58,8 +66,9 @@ def _all(
 def _machine(machine: Machine, family: Family, rules: Rules) -> Iterator[Finding | Gap]:
     try:
         for check in family.checks:
-            yield from _check(machine, check, rules[check.rule])
-        if family.look is not None:
+            if check.rule in rules:
+                yield from _check(machine, check, rules[check.rule])
+        if family.look is not None and any(rule.id in rules for rule in family.rules):
             yield from family.look(machine)
     except Unreadable as error:  # the folder of users
         yield error.gap(machine.volume.name)

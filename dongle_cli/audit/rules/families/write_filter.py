@@ -71,8 +71,18 @@ def look(machine: Machine) -> Iterator[Finding | Gap]:
         yield machine.finding(_EXCLUSION, Verdict.OK if on else Verdict.NOT_APPLICABLE, where, None, [])
 
 
-def exclusions(machine: Machine) -> Iterator[tuple[str, str]]:
-    """Paths of the system's volume, relative to it, that UWF leaves out, each with the value that says so."""
+def exclusions(machine: Machine) -> set[str]:
+    """Paths of the system's volume that UWF leaves out while it is on; none where the hive cannot be read.
+
+    The rule itself says that it cannot.
+    """
+    try:
+        return {path for path, _where in _excluded(machine)} if _enabled(machine).data == 1 else set()
+    except Unreadable:
+        return set()
+
+
+def _excluded(machine: Machine) -> Iterator[tuple[str, str]]:
     static = machine.registry.key(rf"{_UWF}\Static")
     for copy in _COPIES:
         below = static.subkey(copy) if static else None
@@ -84,12 +94,16 @@ def exclusions(machine: Machine) -> Iterator[tuple[str, str]]:
 def _uwf(machine: Machine) -> Iterator[Finding]:
     if machine.registry.key(rf"{_SERVICES}\uwfvol") is None:
         return
-    asked = [machine.read(rf"{_UWF}\Static\{copy}", "UwfEnabled") for copy in _COPIES]
-    answer = next((one for one in asked if one.data is not None), asked[1])
+    answer = _enabled(machine)
     on = answer.data == 1
     yield machine.say(_FILTER, Verdict.OK if on else Verdict.VIOLATION, answer, "1")
-    for path, where in exclusions(machine) if on else ():
+    for path, where in _excluded(machine) if on else ():
         yield machine.say(_EXCLUSION, Verdict.VIOLATION, Answer(path, where), None, None, _SCANNED)
+
+
+def _enabled(machine: Machine) -> Answer:
+    asked = [machine.read(rf"{_UWF}\Static\{copy}", "UwfEnabled") for copy in _COPIES]
+    return next((one for one in asked if one.data is not None), asked[1])
 
 
 def _paths(key: Key, where: str, depth: int) -> Iterator[tuple[str, str]]:
