@@ -5,6 +5,8 @@ from __future__ import annotations
 import gettext as _gettext
 import os
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 DOMAIN = "dongle_cli"
@@ -24,6 +26,20 @@ def activate(lang: str | None = None) -> str:
     _gettext.bindtextdomain(DOMAIN, _LOCALE_DIR)
     _gettext.textdomain(DOMAIN)
     return chosen
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Say what is inside in the other language: a document in both needs each once."""
+    before = os.environ.get("LANGUAGE")
+    os.environ["LANGUAGE"] = lang
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LANGUAGE"]
+        else:
+            os.environ["LANGUAGE"] = before
 
 
 def _from_environment() -> str:

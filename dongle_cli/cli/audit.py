@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dongle_cli.cli import audit_rules
+from dongle_cli.cli.audit_options import Encoding, MaskNames, Names
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -117,13 +118,16 @@ def audit(
     baseline: BaselineFile = None,
     jobs: Jobs = None,
     unlock: Unlock = None,
+    encoding: Encoding = "utf-8",
+    mask_names: MaskNames = False,
+    names: Names = False,
 ) -> int:
     from dongle_cli.audit.baseline import Baseline
     from dongle_cli.audit.identify import KINDS, Limits
     from dongle_cli.audit.policy_file import load, load_exceptions
     from dongle_cli.audit.run import Run
     from dongle_cli.audit.sources import LIVE, Options, open_source
-    from dongle_cli.cli.audit_show import show
+    from dongle_cli.cli.audit_show import Output, show
     from dongle_cli.cli.audit_unlock import keys
 
     rules = load(policy)
@@ -139,7 +143,7 @@ def audit(
         _severity(fail_on),
         Baseline.read(baseline) if baseline else None,
     )
-    return show(run, format_, report or [])
+    return show(run, Output(format_, report or [], encoding, mask_names, names))
 
 
 app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)

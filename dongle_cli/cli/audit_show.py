@@ -2,56 +2,155 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dongle_cli.cli import output
+from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
+    from dongle_cli.audit.masking import Mask
+    from dongle_cli.audit.model import Finding, Gap
+    from dongle_cli.audit.reports import Report
     from dongle_cli.audit.run import Run
 
 
-def show(run: Run, format_: str, report_files: list[Path]) -> int:
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is written where, and with which names."""
+
+    format: str = "text"
+    files: list[Path] = field(default_factory=list)
+    encoding: str | None = None
+    mask: bool = False  # names on stdout
+    names: bool = False  # names in files
+
+
+def show(run: Run, out: Output) -> int:
     """Run it, say what it finds, write the reports; returns the exit code."""
     from dongle_cli.audit import facts
-    from dongle_cli.audit.model import Finding, Gap, Verdict
-    from dongle_cli.audit.reports import Report, write
-    from dongle_cli.audit.wire import finding_json, gap_json
-
-    report = Report(facts.start(run))
-    keep = bool(report_files) or format_ != "json"
-    stream = format_ == "json"
-    if stream:
-        output.emit(report.start)
-    for event in run.events():
-        if isinstance(event, Finding):
-            said = event.verdict in (Verdict.VIOLATION, Verdict.EXCEPTED)
-            if stream:
-                output.emit({"type": "finding" if said else "check", **finding_json(event)})
-            if keep:
-                (report.findings if said else report.checks).append(event)
-        elif isinstance(event, Gap):
-            if stream:
-                output.emit({"type": "gap", **gap_json(event)})
-            if keep:
-                report.gaps.append(event)
-    report.summary = facts.summary(run)
-    if stream:
-        output.emit(report.summary)
-    else:
-        _print(report)
-    for path in report_files:
-        write(path, report)
-    return int(run.ledger.exit_code)
-
-
-def _print(report: object) -> None:
+    from dongle_cli.audit.masking import Mask
     from dongle_cli.audit.reports import Report
+    from dongle_cli.audit.reports.destination import check
 
-    assert isinstance(report, Report)  # noqa: S101
-    rows = [
-        [f.severity.word, f.rule, f.place, f.kind, f.path + (f" > {f.member}" if f.member else "")]
-        for f in report.findings
-    ]
-    output.table([_("Severity"), _("Rule"), _("Place"), _("Kind"), _("Path")], rows)
+    for path in out.files:
+        check(path, [source.target for source in run.sources])
+    mask = Mask.of_this_machine() if out.mask or (out.files and not out.names) else None
+    report = Report(facts.start(run), encoding=out.encoding)
+    said = _start(report, mask if out.mask else None)
+    if out.format == "json":
+        output.emit(said)
+    interrupted = _listen(run, report, out, mask if out.mask else None)
+    report.summary = facts.summary(run)
+    if interrupted:
+        report.summary |= {"complete": False, "interrupted": True, "exit": int(ExitCode.INTERRUPTED)}
+    _answer(report, out, mask)
+    failed = _write(report, out, mask)
+    if interrupted:
+        raise DongleError(
+            _("Interrupted: not everything was looked at."),
+            code="interrupted.user",
+            hint=_("What was found until then stands above. Run the same command again for the whole."),
+        )
+    return int(ExitCode.FAILED if failed else run.ledger.exit_code)
+
+
+def _start(report: Report, mask: Mask | None) -> dict[str, object]:
+    return {**report.start, "names": "masked" if mask else "shown", "mask": mask.id if mask else None}
+
+
+def _listen(run: Run, report: Report, out: Output, mask: Mask | None) -> bool:
+    """Take what the run finds into the report, and say it at once in JSON; True where somebody interrupted it."""
+    from dongle_cli.audit.model import Finding, Gap, Verdict
+    from dongle_cli.audit.wire import finding_json, gap_json
+    from dongle_cli.cli.audit_progress import progress
+
+    emit: Callable[[dict[str, object]], None] = output.emit if out.format == "json" else lambda line: None
+    keep = _Keep(whole=bool(out.files) or out.format in ("csv", "sarif"), none=out.format == "json" and not out.files)
+    try:
+        with progress(run) as went_on:
+            for event in run.events():
+                went_on()
+                if isinstance(event, Finding):
+                    said = event.verdict in (Verdict.VIOLATION, Verdict.EXCEPTED)
+                    masked = mask.finding(event) if mask else event
+                    emit({"type": "finding" if said else "check", **finding_json(masked)})
+                    if keep.wants(event.severity.word if said else "check"):
+                        (report.findings if said else report.checks).append(event)
+                elif isinstance(event, Gap):
+                    emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
+                    if keep.wants("gap"):
+                        report.gaps.append(event)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+class _Keep:
+    """Whether something is kept for later: all of it for a report, of each severity some for the screen."""
+
+    def __init__(self, *, whole: bool, none: bool) -> None:
+        self._most = None if whole else 0 if none else 100
+        self._counts: Counter[str] = Counter()
+
+    def wants(self, word: str) -> bool:
+        self._counts[word] += 1
+        return self._most is None or self._counts[word] <= self._most
+
+
+def _answer(report: Report, out: Output, mask: Mask | None) -> None:
+    from dongle_cli.audit.reports import writer
+    from dongle_cli.cli.audit_text import print_report
+
+    shown = masked(report, mask if out.mask else None)
+    if out.format == "json":
+        output.emit(shown.summary)
+    elif out.format == "text":
+        print_report(shown)
+    else:
+        writer(f".{out.format}")(shown, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        for note in shown.notes:
+            output.say(note)
+
+
+def masked(report: Report, mask: Mask | None) -> Report:
+    """The report as it may leave the machine; as it is without a mask."""
+    start = _start(report, mask)
+    if mask is None:
+        return replace(report, start=start, notes=[])
+    summary = dict(report.summary)
+    if summary.get("baseline"):
+        solved = [mask.solved(one) for one in summary["baseline"]["solved_findings"]]
+        summary["baseline"] = {**summary["baseline"], "solved_findings": solved}
+    findings: list[Finding] = [mask.finding(one) for one in report.findings]
+    gaps: list[Gap] = [mask.gap(one) for one in report.gaps]
+    checks = [mask.finding(one) for one in report.checks]
+    return replace(report, start=start, findings=findings, gaps=gaps, checks=checks, summary=summary, notes=[])
+
+
+def _write(report: Report, out: Output, mask: Mask | None) -> bool:
+    """Write every report that can be written; True where one could not."""
+    from dongle_cli.audit.reports import write
+
+    if not out.files:
+        return False
+    shown = masked(report, None if out.names else mask)
+    failed = False
+    for path in out.files:
+        shown.notes.clear()
+        try:
+            write(path, shown)
+        except DongleError as error:
+            output.say_error(error)
+            failed = True
+            continue
+        output.say(_("Report written: {path}").format(path=path))
+        for note in shown.notes:
+            output.say(f"  {note}")
+    return failed

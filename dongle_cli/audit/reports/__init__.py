@@ -24,13 +24,19 @@ class Report:
     checks: list[Finding] = field(default_factory=list)  # what rules about settings said besides: ok, unknown, ...
     summary: dict[str, Any] = field(default_factory=dict)  # totals, verdicts by rule, coverage, exit code
     encoding: str | None = None  # of text formats that have a choice: "cp932"
+    notes: list[str] = field(default_factory=list)  # what a writer wants said, such as lost characters
 
 
 Writer = Callable[[Report, BinaryIO], None]
 
 # Suffix: module and function; imported when it writes. A new format is a line here and a module.
 WRITERS: dict[str, tuple[str, str]] = {
+    ".html": ("dongle_cli.audit.reports.html_report", "write"),
+    ".xlsx": ("dongle_cli.audit.reports.xlsx_report", "write"),
+    ".csv": ("dongle_cli.audit.reports.csv_report", "write"),
     ".json": ("dongle_cli.audit.reports.json_report", "write"),
+    ".sarif": ("dongle_cli.audit.reports.sarif_report", "write"),
+    ".xml": ("dongle_cli.audit.reports.junit_report", "write"),
 }
 
 

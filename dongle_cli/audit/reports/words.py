@@ -1,0 +1,128 @@
+"""What every report says in words: the verdict in a sentence, page one, and the names of what it counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dongle_cli.audit.identify.kinds import KINDS
+from dongle_cli.audit.reports import Report
+from dongle_cli.audit.reports.text import shown
+from dongle_cli.audit.rules import CATALOGUE
+from dongle_cli.i18n import N_, _, ngettext
+
+SEVERITIES = {
+    "critical": N_("critical"), "high": N_("high"), "medium": N_("medium"), "low": N_("low"), "info": N_("info"),
+}  # fmt: skip
+VERDICTS = {
+    "violation": N_("violation"), "unknown": N_("could not measure"), "excepted": N_("exception approved"),
+    "ok": N_("ok"), "not-applicable": N_("does not apply"),
+}  # fmt: skip
+# A word and a shape for each, so that colour is never the only sign.
+MARKS = {"violation": "×", "unknown": "?", "excepted": "△", "ok": "○", "not-applicable": "-"}
+STATES = {
+    "live": N_("there"), "deleted": N_("deleted"), "stream": N_("alternate data stream"), "shadow": N_("shadow copy"),
+}  # fmt: skip
+REASONS = {
+    "permission": N_("no right to read it"), "locked": N_("in use by another program"),
+    "damaged": N_("damaged, or unreadable on the disk"), "encrypted": N_("encrypted"),
+    "placeholder": N_("only in the cloud; it was not fetched"), "limit": N_("larger or deeper than the limits"),
+    "vanished": N_("went away while it was looked at"), "extra-missing": N_("a program part is not installed"),
+    "network": N_("on the network"), "unsupported": N_("of a form that cannot be read here"),
+    "crashed": N_("the process that looked at it ended"),
+}  # fmt: skip
+_RULES = {
+    "E-local-documents": N_("Documents kept on this machine"), "E-mail-cache": N_("Mail kept on this machine"),
+    "E-offline-cache": N_("Copies of the server kept offline"),
+    "E-deleted-documents": N_("Deleted but readable documents"),
+}  # fmt: skip
+_CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}
+
+
+def named(table: dict[str, str], word: str | None) -> str:
+    """The word's name in the reader's language; a word that is not in the table as it stands."""
+    return _(table[word]) if word in table else word or ""
+
+
+def rule(word: str) -> str:
+    """What the rule wants, in a few words."""
+    return CATALOGUE[word].title if word in CATALOGUE else named(_RULES, word)
+
+
+def kind(word: str | None) -> str:
+    """The kind in the reader's language."""
+    return KINDS[word].label if word in KINDS else word or ""
+
+
+def place(word: str) -> str:
+    """The place in the reader's language."""
+    return word
+
+
+def size(count: int | None) -> str:
+    """Bytes as people read them."""
+    value = float(count or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def verdict(summary: dict[str, Any]) -> str:
+    """The whole run in one sentence; what was not looked at is never called clean."""
+    found, gaps = summary["findings"], summary["gaps"]
+    if summary.get("interrupted"):
+        text = _("Interrupted: not everything was looked at, and what follows is incomplete.")
+        return f"{text} {_count(found)}" if found else text
+    if found and summary["complete"]:
+        return f"{_count(found)} {_('Everything that was asked was looked at.')}"
+    if found:
+        return f"{_count(found)} {_unseen(gaps)}"
+    if summary["complete"]:
+        return _("Nothing forbidden was found, and everything that was asked was looked at.")
+    half = _("Nothing forbidden was found in what could be looked at; that does not mean it is clean.")
+    return f"{half} {_unseen(gaps)}"
+
+
+def _count(found: int) -> str:
+    return ngettext("{n} violation was found.", "{n} violations were found.", found).format(n=found)
+
+
+def _unseen(gaps: int) -> str:
+    if not gaps:
+        return _("Some of it could not be measured.")
+    return ngettext("{n} thing could not be looked at.", "{n} things could not be looked at.", gaps).format(n=gaps)
+
+
+def page_one(report: Report) -> list[tuple[str, str]]:
+    """Who looked at what, when, by which clock and policy, and what it came to: the first page of every report."""
+    start, summary = report.start, report.summary
+    policy = start["policy"]
+    title = policy["title"].get(_("en")) or next(iter(policy["title"].values()), "")
+    rows = [
+        (_("Verdict"), verdict(summary)),
+        (_("Machine"), start["machine"]),
+        (_("System"), start["system"]),
+        (_("Looked at"), ", ".join(target or _("this machine") for target in start["targets"])),
+        (_("Operator"), start["operator"] + (f" ({_('administrator')})" if start["administrator"] else "")),
+        (_("Policy"), f"{policy['name']} {policy['version']}".strip() + (f": {title}" if title else "")),
+        (_("Policy digest (SHA-256)"), policy["sha256"]),
+        (_("Violations fail from"), named(SEVERITIES, start["fail_on"]) if start["fail_on"] != "never" else _("never")),
+        (_("Begun"), start["started"]),
+        (_("Ended"), summary["finished"] or ""),
+        (_("Duration (s)"), str(summary["seconds"])),
+        (_("Clock"), named(_CLOCKS, start["clock"])),
+        (_("Files"), str(summary["files"])),
+        (_("Folders"), str(summary["folders"])),
+        (_("Violations"), str(summary["findings"])),
+        *((f"{_('Violations')}: {named(SEVERITIES, word)}", str(summary["by_severity"][word]))
+          for word in SEVERITIES if summary["by_severity"].get(word)),
+        (_("Exceptions approved"), str(summary["excepted"])),
+        (_("Not looked at"), str(summary["gaps"])),
+        *((f"{_('Not looked at')}: {named(REASONS, word)}", str(count))
+          for word, count in sorted(summary["gaps_by_reason"].items())),
+        (_("Names in this report"), _("masked") if start.get("names") == "masked" else _("shown")),
+        (_("Program"), f"dongle-cli {start['version']}"),
+        (_("Exit code"), str(summary["exit"])),
+    ]  # fmt: skip
+    return [(name, shown(value)) for name, value in rows]

@@ -1,0 +1,97 @@
+"""What an audit found, for the person at the screen: rules, findings, what was not looked at, and the verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dongle_cli.cli import output
+from dongle_cli.i18n import _
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.reports import Report
+
+FINDINGS = 60  # of each severity; the rest is counted
+GAPS = 30
+
+
+def print_report(report: Report) -> None:
+    """Tables, and last of all the sentence that says what it comes to."""
+    _rules(report)
+    _findings(report)
+    _gaps(report)
+    _exceptions(report)
+    from dongle_cli.audit.reports import words
+
+    output.answer("")
+    output.answer(words.verdict(report.summary))
+
+
+def _rules(report: Report) -> None:
+    from dongle_cli.audit.reports import words
+
+    rows = []
+    for rule, about in report.summary["rules"].items():
+        verdict = f"{words.MARKS[about['verdict']]} {words.named(words.VERDICTS, about['verdict'])}"
+        severity = words.named(words.SEVERITIES, about["severity"])
+        rows.append([verdict, severity, about["counts"].get("violation") or "", words.rule(rule), rule])
+    if rows:
+        output.table([_("Verdict"), _("Severity"), _("Violations"), _("Rule"), _("Rule id")], rows)
+
+
+def _findings(report: Report) -> None:
+    from dongle_cli.audit.reports import words
+    from dongle_cli.audit.reports.table import details
+    from dongle_cli.audit.reports.text import short, shown
+
+    worst = sorted(report.findings, key=lambda one: (one.verdict.value != "violation", -one.severity))
+    rows: list[list[object]] = []
+    for one in worst[:FINDINGS]:
+        path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
+        bad = one.verdict.value == "violation"
+        what = words.named(words.SEVERITIES, one.severity.word) if bad else words.named(words.VERDICTS, "excepted")
+        kind = words.kind(one.kind) if one.kind else words.rule(one.rule)
+        more = details(one) if one.kind is None else one.exception
+        path = short(shown(path), 300) + (f"  ({short(shown(more), 200)})" if more else "")
+        if len(report.start["targets"]) > 1:
+            path = f"{one.target}: {path}"
+        rows.append([what, words.place(one.place), kind, words.named(words.STATES, one.state.value), path])
+    if rows:
+        output.answer("")
+        output.table([_("Severity"), _("Place"), _("Kind"), _("State"), _("Path")], rows)
+    total = report.summary["findings"] + report.summary["excepted"]
+    if total > len(rows):
+        _more(total - len(rows))
+
+
+def _gaps(report: Report) -> None:
+    from dongle_cli.audit.reports import words
+    from dongle_cli.audit.reports.text import short, shown
+
+    if not report.gaps:
+        return
+    output.answer("")
+    counts = report.summary["gaps_by_reason"].items()
+    listed = ", ".join(f"{words.named(words.REASONS, word)} {count:,}" for word, count in sorted(counts))
+    output.answer(_("Not looked at: {listed}").format(listed=listed))
+    rows = [
+        [
+            words.named(words.REASONS, gap.reason),
+            short(shown(gap.path), 300) + (f" > {gap.member}" if gap.member else ""),
+        ]
+        for gap in report.gaps[:GAPS]
+    ]
+    output.table([_("Reason"), _("Path")], rows)
+    if (total := report.summary["gaps"]) > len(rows):
+        _more(total - len(rows))
+
+
+def _exceptions(report: Report) -> None:
+    for grant in report.summary["exceptions"]:
+        if grant["state"] == "expired":
+            output.answer(_("The exception {id} has expired.").format(id=grant["id"]))
+        elif grant["state"] == "unused":
+            output.answer(_("The exception {id} covers nothing.").format(id=grant["id"]))
+
+
+def _more(count: int) -> None:
+    output.answer(_("... and {n} more; --report FILE.html lists them all.").format(n=f"{count:,}"))
