@@ -27,13 +27,14 @@ def write(report: Report, file: BinaryIO) -> None:
 
 def _parts(report: Report) -> Iterable[str]:
     lang = _("en")
-    title = f"{_('Audit report')}: {shown(report.start['machine'])}"
+    title = _("Audit report: {machine}").format(machine=shown(report.start["machine"]))
+    skip = _("To the findings")
     yield (
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#findings">{escape(_("To the findings"))}</a>\n'
+        f'<a class="skip" href="#findings">{escape(skip)}</a>\n'
     )
     yield from _header(report, "en" if lang == "ja" else "ja", title)
     yield "<main>\n"
@@ -63,7 +64,8 @@ def _header(report: Report, other: str, title: str) -> Iterable[str]:
         ("gaps", _("Not looked at")),
     ]
     links = "".join(f'<li><a href="#{name}">{escape(text)}</a></li>' for name, text in sections)
-    yield f'<nav aria-label="{escape(_("Sections"))}"><ul>{links}</ul></nav>\n</header>\n'
+    name = _("Sections")
+    yield f'<nav aria-label="{escape(name)}"><ul>{links}</ul></nav>\n</header>\n'
 
 
 def _about(report: Report, other: str) -> Iterable[str]:
@@ -71,8 +73,9 @@ def _about(report: Report, other: str) -> Iterable[str]:
     mine = words.page_one(report)
     with speaking(other):
         theirs = [name for name, _value in words.page_one(report)]
-    yield f'<section id="about" aria-labelledby="about-h"><h2 id="about-h">{escape(_("Page one"))}</h2>\n'
-    yield f'<table class="facts"><caption>{escape(_("What was looked at, by whom, when and how"))}</caption><tbody>\n'
+    heading, caption = _("Page one"), _("What was looked at, by whom, when and how")
+    yield f'<section id="about" aria-labelledby="about-h"><h2 id="about-h">{escape(heading)}</h2>\n'
+    yield f'<table class="facts"><caption>{escape(caption)}</caption><tbody>\n'
     for (name, value), alias in zip(mine, theirs, strict=True):
         second = f' <small lang="{other}">{escape(alias)}</small>' if alias != name else ""
         yield f'<tr><th scope="row">{escape(name)}{second}</th><td><bdi>{escape(value)}</bdi></td></tr>\n'
@@ -112,7 +115,8 @@ def _charts(report: Report) -> Iterable[str]:
         ),
     ]  # fmt: skip
     if any(figures):
-        yield f'<section aria-labelledby="charts-h"><h2 id="charts-h">{escape(_("In figures"))}</h2>\n'
+        heading = _("In figures")
+        yield f'<section aria-labelledby="charts-h"><h2 id="charts-h">{escape(heading)}</h2>\n'
         yield f'<div class="charts">{"".join(figures)}</div></section>\n'
 
 
@@ -201,7 +205,8 @@ def _table(
 ) -> Iterable[str]:
     yield f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{escape(title)} ({count:,})</h2>\n'
     if not count:
-        yield f"<p>{escape(_('None.'))}</p></section>\n"
+        none = _("None.")
+        yield f"<p>{escape(none)}</p></section>\n"
         return
     columns = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     yield f'<div class="wide"><table><caption>{escape(caption)}</caption>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n'
@@ -210,7 +215,8 @@ def _table(
         yield f"<tr{long}>{''.join(map(_cell, cells))}</tr>\n"
     yield "</tbody></table></div>\n"
     if count > _LISTED:
-        yield f"<p>{escape(_('... and {n} more').format(n=count - _LISTED))}</p>\n"
+        more = _("... and {n} more").format(n=f"{count - _LISTED:,}")
+        yield f"<p>{escape(more)}</p>\n"
     yield "</section>\n"
 
 

@@ -65,7 +65,8 @@ def _judge(case: Element, found: list[Finding], fail_on: Severity | None) -> Non
             continue
         text = f"{words.rule(some[0].rule)}: {words.named(words.VERDICTS, verdict.value)}: {len(some)}"
         if verdict is Verdict.VIOLATION and not counted:
-            SubElement(case, "skipped", message=f"{text} ({_('below --fail-on')})").text = _listed(some)
+            message = _("{what} (below --fail-on)").format(what=text)
+            SubElement(case, "skipped", message=message).text = _listed(some)
             return
         _mark(case, verdict, text, _listed(some))
         return

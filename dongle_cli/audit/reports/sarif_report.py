@@ -99,7 +99,7 @@ def _gone(one: dict[str, Any], base_of: dict[str, str]) -> dict[str, Any]:
         "kind": "fail",
         "level": "note",
         "baselineState": "absent",
-        "message": {"text": f"{_('Solved')}: {shown(path)}"},
+        "message": {"text": _("Solved: {what}").format(what=shown(path))},
         "locations": [_location(str(one.get("target") or ""), str(one.get("volume") or ""), path, member, base_of)],
     }
     if one.get("fingerprint"):
@@ -127,10 +127,11 @@ def _location(target: str, volume: str, path: str, member: str | None, base_of: 
 def _notification(gap: Gap, base_of: dict[str, str]) -> dict[str, Any]:
     where = shown(gap.path) + (f" > {shown(gap.member)}" if gap.member else "")
     detail = f" ({shown(gap.detail)})" if gap.detail else ""
+    what = f"{where}: {words.named(words.REASONS, gap.reason)}{detail}"
     return {
         "descriptor": {"id": f"gap.{gap.reason}"},
         "level": "error",
-        "message": {"text": f"{_('Not looked at')}: {where}: {words.named(words.REASONS, gap.reason)}{detail}"},
+        "message": {"text": _("Not looked at: {listed}").format(listed=what)},
         "locations": [_location(gap.target, gap.volume, gap.path, gap.member, base_of)],
     }
 

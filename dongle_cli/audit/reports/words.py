@@ -75,7 +75,8 @@ def verdict(summary: dict[str, Any]) -> str:
         text = _("Interrupted: not everything was looked at, and what follows is incomplete.")
         return f"{text} {_count(found)}" if found else text
     if found and summary["complete"]:
-        return f"{_count(found)} {_('Everything that was asked was looked at.')}"
+        whole = _("Everything that was asked was looked at.")
+        return f"{_count(found)} {whole}"
     if found:
         return f"{_count(found)} {_unseen(gaps)}"
     if summary["complete"]:
@@ -99,12 +100,13 @@ def page_one(report: Report) -> list[tuple[str, str]]:
     start, summary = report.start, report.summary
     policy = start["policy"]
     title = policy["title"].get(_("en")) or next(iter(policy["title"].values()), "")
+    administrator = _("{name} (administrator)") if start["administrator"] else "{name}"
     rows = [
         (_("Verdict"), verdict(summary)),
         (_("Machine"), start["machine"]),
         (_("System"), start["system"]),
         (_("Looked at"), ", ".join(target or _("this machine") for target in start["targets"])),
-        (_("Operator"), start["operator"] + (f" ({_('administrator')})" if start["administrator"] else "")),
+        (_("Operator"), administrator.format(name=start["operator"])),
         (_("Policy"), f"{policy['name']} {policy['version']}".strip() + (f": {title}" if title else "")),
         (_("Policy digest (SHA-256)"), policy["sha256"]),
         (_("Violations fail from"), named(SEVERITIES, start["fail_on"]) if start["fail_on"] != "never" else _("never")),
@@ -115,11 +117,11 @@ def page_one(report: Report) -> list[tuple[str, str]]:
         (_("Files"), str(summary["files"])),
         (_("Folders"), str(summary["folders"])),
         (_("Violations"), str(summary["findings"])),
-        *((f"{_('Violations')}: {named(SEVERITIES, word)}", str(summary["by_severity"][word]))
+        *((_("Violations: {what}").format(what=named(SEVERITIES, word)), str(summary["by_severity"][word]))
           for word in SEVERITIES if summary["by_severity"].get(word)),
         (_("Exceptions approved"), str(summary["excepted"])),
         (_("Not looked at"), str(summary["gaps"])),
-        *((f"{_('Not looked at')}: {named(REASONS, word)}", str(count))
+        *((_("Not looked at: {listed}").format(listed=named(REASONS, word)), str(count))
           for word, count in sorted(summary["gaps_by_reason"].items())),
         (_("Names in this report"), _("masked") if start.get("names") == "masked" else _("shown")),
         (_("Program"), f"dongle-cli {start['version']}"),
