@@ -43,17 +43,6 @@ def open_source(target: str, options: Options) -> Source:
         from dongle_cli.audit.sources.directory import DirectorySource
 
         return DirectorySource(target, options.limits, options.jobs, options.ask_network)
-    return _image(target, options)
+    from dongle_cli.audit.sources.image import ImageSource
 
-
-def _image(target: str, options: Options) -> Source:
-    try:
-        from dongle_cli.audit.sources.image import ImageSource  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise DongleError(
-            _("To look into disk images, {name} is missing.").format(name=error.name),
-            code="audit.extra-missing",
-            hint=_("Install it with: {command}").format(command="pip install 'dongle-cli[images]'"),
-        ) from None
-    source: Source = ImageSource(target, limits=options.limits, unlock=options.unlock)
-    return source
+    return ImageSource(target, options.limits, options.unlock, options.jobs)

@@ -8,15 +8,26 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Protocol
 
 from dongle_cli.audit.model import Gap
-from dongle_cli.audit.sources.walk import Found, Job, Walk
+from dongle_cli.audit.sources.walk import Found, Job
 
 _PATIENCE = 5.0  # seconds that a worker which was told to end is waited for
+
+
+class Look(Protocol):
+    """What each process does: one job at a time, and where another is hungry it may give a part of it away."""
+
+    def lend(self, hungry: Callable[[], bool], give: Callable[[list[Job]], None]) -> None:
+        """From now on `hungry` says whether another process has nothing to do, and `give` hands it jobs."""
+
+    def run(self, job: Job) -> Iterator[list[Found]]:
+        """What is found in `job`, in batches."""
 
 
 @dataclass(slots=True)
@@ -26,27 +37,28 @@ class _Worker:
     job: Job | None = None  # what it is at
 
 
-def scan(start: Walk, jobs: int) -> Iterator[Found]:
-    """Everything below the root of `start`, found by `jobs` processes; by this one alone where it is 1."""
+def scan(look: Look, jobs: int, first: Sequence[Job] = (Job(""),)) -> Iterator[Found]:
+    """Everything in the jobs `first`, found by `jobs` processes; by this one alone where it is 1."""
     if jobs == 1 or sys.platform != "linux":  # elsewhere a fork is not to be trusted
-        for batch in start.run(Job("")):
-            yield from batch
+        for job in first:
+            for batch in look.run(job):
+                yield from batch
         return
-    yield from _Crew(start, jobs).results()
+    yield from _Crew(look, jobs, first).results()
 
 
 class _Crew:
     """The processes, the jobs that wait for one, and what each is at."""
 
-    def __init__(self, start: Walk, jobs: int) -> None:
+    def __init__(self, look: Look, jobs: int, first: Sequence[Job]) -> None:
         self.hungry = mmap.mmap(-1, mmap.PAGESIZE)  # shared with the workers: 1 where somebody waits for a job
-        self.queue: deque[Job] = deque([Job("")])
+        self.queue: deque[Job] = deque(first)
         self.workers: list[_Worker] = []
         context = multiprocessing.get_context("fork")
         for _number in range(jobs):
             ours, theirs = context.Pipe()
             others = [ours, *(worker.channel for worker in self.workers)]
-            process = context.Process(target=_work, args=(start, theirs, others, self.hungry), daemon=True)
+            process = context.Process(target=_work, args=(look, theirs, others, self.hungry), daemon=True)
             process.start()
             theirs.close()
             self.workers.append(_Worker(process, ours))
@@ -112,17 +124,16 @@ def _unfinished(job: Job, code: int | None) -> Gap:
     return Gap(job.path or ".", "crashed", f"the process that looked at it ended: {said}" if said else "")
 
 
-def _work(walk: Walk, channel: Connection, others: list[Connection], hungry: mmap.mmap) -> None:
+def _work(look: Look, channel: Connection, others: list[Connection], hungry: mmap.mmap) -> None:
     """A worker's life: take a job, hand over what is found, until the channel is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked; he ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:
         other.close()  # or it would never see its end
-    walk.hungry = lambda: hungry[0] != 0
-    walk.give = lambda jobs: channel.send(("share", jobs))
+    look.lend(lambda: hungry[0] != 0, lambda jobs: channel.send(("share", jobs)))
     try:
         while True:
-            for batch in walk.run(channel.recv()):
+            for batch in look.run(channel.recv()):
                 channel.send(("found", batch))
             channel.send(("done", None))
     except (EOFError, BrokenPipeError, ConnectionResetError):

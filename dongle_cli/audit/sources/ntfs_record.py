@@ -1,8 +1,7 @@
 """One record of an NTFS $MFT taken apart: names, times, streams and where their data lies.
 
-libfsntfs gives no names of records that no folder lists, and no flags; and this is what a scan does most. All numbers
-are little-endian; attribute types are 0x10 standard information, 0x20 attribute list, 0x30 file name, 0x50 security
-descriptor, 0x80 data, 0xC0 reparse point.
+Read here and not by libfsntfs, because that gives neither the flags of a record nor the names of those that no folder
+lists, and opens no volume whose $MFT is damaged anywhere. All numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -10,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from struct import Struct, error, unpack_from
 
-_HEADER = Struct("<4sHHQHHHHIIQ")
-_ATTRIBUTE = Struct("<IIBBHHH")  # type, length, non-resident, name length, name offset, flags, id
+_HEADER = Struct("<4sHH8xHHHHIIQ")  # magic, fix-ups' offset, count; sequence, links, attributes' offset, flags, used...
+_ATTRIBUTE = Struct("<IIBBHH")  # type, length, non-resident, name's length and offset, flags
+_START = Struct("<II").unpack_from
 _RESIDENT = Struct("<IH")  # content's length and offset, at 16
-_RUNS = Struct("<Q8xHH4xQQQ")  # first cluster, offset of the runs, unit, allocated, size, initialized; at 16
-_STANDARD = Struct("<8xQ16xI")  # modification, attributes
-_NAME = Struct("<Q48xIIBB")  # parent; flags, reparse tag, length, namespace
-_DOS = 2  # the namespace of the short twin of a long name
+_AWAY = Struct("<Q8xH14xQQ")  # first cluster, offset of the runs, size, initialized; at 16
+_NAME = Struct("<Q56xBB")  # parent; length, namespace
 
+STANDARD, LIST, NAME, SECURITY, DATA, REPARSE, END = 0x10, 0x20, 0x30, 0x50, 0x80, 0xC0, 0xFFFFFFFF
 IN_USE, FOLDER = 1, 2
-COMPRESSED, ENCRYPTED, SPARSE = 0x00FF, 0x4000, 0x8000  # flags of an attribute
-NUMBER = 0xFFFFFFFFFFFF  # the part of a file reference that is the record's number; the rest is the sequence
+COMPRESSED, ENCRYPTED = 0x00FF, 0x4000  # flags of an attribute
+NUMBER = 0xFFFFFFFFFFFF  # the part of a file reference that is the record's number; the sequence stands above it
+_DOS = 2  # the namespace of the short twin of a long name
 
 
 class Torn(ValueError):
@@ -41,34 +41,82 @@ class Stream:
 
 
 class Record:
-    """What one base record, or an extension record, says."""
+    """A base record, or an extension record; its attributes are decoded when they are asked for."""
 
-    __slots__ = (
-        "attributes", "base", "flags", "listed", "modified", "name", "parent",
-        "reparse", "security", "sequence", "streams",
-    )  # fmt: skip
+    __slots__ = ("base", "content", "data", "flags", "labels", "others", "sequence")
 
-    def __init__(self, sequence: int, flags: int, base: int) -> None:
-        self.sequence, self.flags, self.base = sequence, flags, base
-        self.name: str | None = None
-        self.parent = 0
-        self.modified = 0  # 100 ns since 1601
-        self.attributes = 0
-        self.reparse = 0  # the tag
-        self.security = 0  # the id in $Secure, or 0
-        self.streams: list[Stream] = []
-        self.listed: Stream | None = None  # $ATTRIBUTE_LIST: more attributes stand in other records
+    def __init__(self, data: bytes, sequence: int, flags: int, base: int) -> None:
+        self.data, self.sequence, self.flags, self.base = data, sequence, flags, base
+        # Offsets of the attributes: of $DATA, of $FILE_NAME, and the first of each other type.
+        self.content: list[int] = []
+        self.labels: list[int] = []
+        self.others: dict[int, int] = {}
+
+    def streams(self) -> list[Stream]:
+        """Its $DATA attributes; Torn where one cannot be."""
+        return [_stream(self.data, at) for at in self.content]
+
+    def names(self) -> list[tuple[int, str]]:
+        """Folder and name, one for each hard link; a short name only where there is no long one."""
+        found = [_name(self.data, at) for at in self.labels]
+        return [pair[:2] for pair in found if pair[2] != _DOS] or [pair[:2] for pair in found[:1]]
+
+    @property
+    def name(self) -> str:
+        """Its first long name; empty where it has none in this record."""
+        for at in self.labels:
+            parent_name = _name(self.data, at)
+            if parent_name[2] != _DOS:
+                return parent_name[1]
+        return _name(self.data, self.labels[0])[1] if self.labels else ""
+
+    def listed(self) -> Stream | None:
+        """$ATTRIBUTE_LIST: more attributes stand in other records."""
+        at = self.others.get(LIST)
+        return None if at is None else _stream(self.data, at)
+
+    def resident(self, kind: int) -> bytes:
+        """The content of the first attribute of `kind`; empty where there is none."""
+        at = self.others.get(kind)
+        if at is None or self.data[at + 8]:
+            return b""
+        size, away = _RESIDENT.unpack_from(self.data, at + 16)
+        return self.data[at + away : at + away + size]
+
+    @property
+    def modified(self) -> int:
+        """When the content was last written: 100 ns since 1601."""
+        standard = self.resident(STANDARD)
+        return int.from_bytes(standard[8:16], "little")
+
+    @property
+    def attributes(self) -> int:
+        """FILE_ATTRIBUTE_* ([MS-FSCC] 2.6)."""
+        at = self.others.get(STANDARD)  # always 24 bytes in front of its content
+        return 0 if at is None else int.from_bytes(self.data[at + 56 : at + 60], "little")
+
+    @property
+    def security(self) -> int:
+        """The id of its owner and rights in $Secure; 0: they stand elsewhere."""
+        return int.from_bytes(self.resident(STANDARD)[52:56], "little")
+
+    @property
+    def reparse(self) -> int:
+        """The tag of its reparse point, or 0."""
+        return int.from_bytes(self.resident(REPARSE)[:4], "little")
 
 
 def parse(data: bytes) -> Record | None:
     """The record in `data` (the whole of it, 1024 or 4096 bytes); None where it was never used, Torn where damaged."""
-    magic, fix_at, fixes, _lsn, sequence, _links, at, flags, used, _room, base = _HEADER.unpack_from(data)
+    size = len(data)
+    if size < 512:
+        raise Torn("it is cut short")
+    magic, fix_at, fixes, sequence, _links, at, flags, used, _room, base = _HEADER.unpack_from(data)
     if magic != b"FILE":
         if magic == b"\0\0\0\0":
             return None
         raise Torn("it is marked as damaged" if magic == b"BAAD" else "it does not begin as a record does")
-    size = len(data)
-    if used > size or at >= size:
+    if used > size or at >= used:
         raise Torn("its length is impossible")
     # The last two bytes of every sector are kept aside and replaced by a number, to see a half written record.
     number = data[fix_at : fix_at + 2]
@@ -76,12 +124,23 @@ def parse(data: bytes) -> Record | None:
         raise Torn("it was only half written")
     if used > 510:
         data = _mended(data, fix_at, fixes)
-    record = Record(sequence, flags, base)
+    record = Record(data, sequence, flags, base)
     try:
-        _attributes(record, data, at, used)
+        while True:
+            kind, length = _START(data, at)
+            if kind == END:
+                return record
+            if length < 24 or at + length > used:
+                raise Torn("an attribute has an impossible length")
+            if kind == DATA:
+                record.content.append(at)
+            elif kind == NAME:
+                record.labels.append(at)
+            else:
+                record.others.setdefault(kind, at)
+            at += length
     except error:
-        raise Torn("an attribute is cut short") from None
-    return record
+        raise Torn("its attributes have no end") from None
 
 
 def _mended(data: bytes, fix_at: int, fixes: int) -> bytes:
@@ -90,51 +149,41 @@ def _mended(data: bytes, fix_at: int, fixes: int) -> bytes:
         end = index * 512
         if data[end - 2 : end] != data[fix_at : fix_at + 2]:
             raise Torn("it was only half written")
-        mended[end - 2 : end] = data[fix_at + 2 * index : fix_at + 2 * index + 2]
+        mended[end - 2 : end] = data[fix_at + 2 * index : fix_at + 2 * index + 2].ljust(2, b"\0")
     return bytes(mended)
 
 
-def _attributes(record: Record, data: bytes, at: int, used: int) -> None:
-    while at + 8 <= used:
-        kind, length, away, name_length, name_at, flags, _number = _ATTRIBUTE.unpack_from(data, at)
-        if kind == 0xFFFFFFFF:
-            return
-        if length < 24 or at + length > used:
-            raise Torn("an attribute has an impossible length")
-        if kind == 0x80 or kind == 0x20:
-            stream = _stream(data, at, length, away, flags)
-            if name_length:
-                stream.name = data[at + name_at : at + name_at + 2 * name_length].decode("utf-16-le", "surrogatepass")
-            if kind == 0x80:
-                record.streams.append(stream)
-            else:
-                record.listed = stream
-        elif not away:
+def _name(data: bytes, at: int) -> tuple[int, str, int]:
+    try:
+        size, away = _RESIDENT.unpack_from(data, at + 16)
+        parent, count, space = _NAME.unpack_from(data, at + away)
+    except error:
+        raise Torn("a name is cut short") from None
+    if 66 + 2 * count > size:
+        raise Torn("a name is cut short")
+    start = at + away + 66
+    return parent, _text(data[start : start + 2 * count]), space
+
+
+def _text(utf16: bytes) -> str:
+    return utf16[: len(utf16) & ~1].decode("utf-16-le", "surrogatepass")
+
+
+def _stream(data: bytes, at: int) -> Stream:
+    try:
+        _kind, length, away, name_length, name_at, flags = _ATTRIBUTE.unpack_from(data, at)
+        if away:
+            first, runs_at, size, initialized = _AWAY.unpack_from(data, at + 16)
+        else:
             size, content = _RESIDENT.unpack_from(data, at + 16)
-            content += at
-            if kind == 0x30:
-                parent, _flags, _tag, count, space = _NAME.unpack_from(data, content)
-                if record.name is None or (space != _DOS and not record.parent >> 64):
-                    record.name = data[content + 66 : content + 66 + 2 * count].decode("utf-16-le", "surrogatepass")
-                    # Where it is no short name no later one replaces it; marked above the 64 bits of the reference.
-                    record.parent = parent if space == _DOS else parent | 1 << 64
-            elif kind == 0x10:
-                record.modified, record.attributes = _STANDARD.unpack_from(data, content)
-                if size >= 56:
-                    (record.security,) = unpack_from("<I", data, content + 52)
-            elif kind == 0xC0 and size >= 4:
-                (record.reparse,) = unpack_from("<I", data, content)
-        at += length
-
-
-def _stream(data: bytes, at: int, length: int, away: int, flags: int) -> Stream:
+    except error:
+        raise Torn("a stream is cut short") from None
+    name = _text(data[at + name_at : at + name_at + 2 * name_length]) if name_length else ""
     if not away:
-        size, content = _RESIDENT.unpack_from(data, at + 16)
         if content + size > length:
             raise Torn("resident data is cut short")
-        return Stream("", flags, data[at + content : at + content + size], size)
-    first, runs_at, _unit, _allocated, size, initialized = _RUNS.unpack_from(data, at + 16)
-    stream = Stream("", flags, None, size)
+        return Stream(name, flags, data[at + content : at + content + size], size)
+    stream = Stream(name, flags, None, size)
     stream.first, stream.initialized = first, min(initialized, size)
     stream.runs = data[at + runs_at : at + length]
     return stream

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from uuid import UUID
 
 from dongle_cli.audit.model import Gap
 from dongle_cli.audit.sources.media import Media, Part
@@ -11,6 +12,8 @@ from dongle_cli.audit.sources.media import Media, Part
 _MOST = 128  # partitions of one disk; what a GPT has room for, and more than any laptop
 _EXTENDED = (0x05, 0x0F, 0x85)
 _PROTECTIVE = 0xEE
+# Partitions that never hold a file system: Microsoft's reserved one and GRUB's.
+_WITHOUT_FILES = (UUID("e3c9e316-0b5c-4db8-817d-f92df00215ae"), UUID("21686148-6449-6e6f-744e-656564454649"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _gpt(disk: Media, sector: int, header_at: int, gaps: list[Gap]) -> list[tupl
     table = disk.pread(table_at * sector, min(count, _MOST) * width)
     for index in range(len(table) // width):
         kind = table[index * width : index * width + 16]
-        if any(kind):
+        if any(kind) and UUID(bytes_le=kind) not in _WITHOUT_FILES:
             first, last = struct.unpack_from("<QQ", table, index * width + 32)
             spans.append((index + 1, first * sector, (last - first + 1) * sector))
     if len(table) < min(count, _MOST) * width:
@@ -117,7 +120,10 @@ def _logical(disk: Media, base: int, gaps: list[Gap]) -> list[tuple[int, int, in
 
 
 def filesystem(media: Media) -> str:
-    """What stands in a volume: ntfs, bitlocker, fat, exfat, ext, a word for what is known and not read, or ""."""
+    """What stands in a volume: ntfs, bitlocker, fat, exfat, ext, a word for what is known and not read, or "".
+
+    "ntfs-backup" is an NTFS of whose boot sector only the copy at the end is whole.
+    """
     boot = media.pread(0, 4096)
     for offset, magic, name in _MAGICS:
         if boot[offset : offset + len(magic)] == magic:
@@ -126,7 +132,18 @@ def filesystem(media: Media) -> str:
         return "bitlocker" if _BITLOCKER_TO_GO in boot[160:512] else "fat"  # To Go poses as FAT for older Windows
     if media.pread(32769, 5) == b"CD001":
         return "iso9660"
-    return "btrfs" if media.pread(0x10040, 8) == b"_BHRfS_M" else ""
+    if media.pread(0x10040, 8) == b"_BHRfS_M":
+        return "btrfs"
+    return "ntfs-backup" if _is_ntfs_backup(media) else ""
+
+
+def _is_ntfs_backup(media: Media) -> bool:
+    """Whether the last sector is the copy of an NTFS boot sector that has this very size."""
+    boot = media.pread(media.size - 512, 512) if media.size >= 1024 else b""
+    if boot[3:11] != b"NTFS    ":
+        return False
+    (sector,), (sectors,) = struct.unpack_from("<H", boot, 11), struct.unpack_from("<Q", boot, 40)
+    return bool(0 <= media.size - sectors * sector <= 4096)
 
 
 _MAGICS = (

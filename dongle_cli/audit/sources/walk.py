@@ -79,6 +79,10 @@ class Walk:
     opened: int = 0
     read: int = 0  # bytes of heads
 
+    def lend(self, hungry: Callable[[], bool], give: Callable[[list[Job]], None]) -> None:
+        """From now on `hungry` says whether another process has nothing to do, and `give` hands it jobs."""
+        self.hungry, self.give = hungry, give
+
     def run(self, job: Job) -> Iterator[list[Found]]:
         """Everything in `job`, in batches; never raises for what a tree may hold."""
         try:

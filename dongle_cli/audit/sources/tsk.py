@@ -1,0 +1,234 @@
+"""FAT, exFAT and ext volumes, walked by The Sleuth Kit; also what was deleted, as far as it finds that."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
+from dongle_cli.audit.identify.kinds import by_name
+from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
+from dongle_cli.audit.sources.containers import library
+from dongle_cli.audit.sources.media import Media, as_file, said
+
+HEAD = 4096
+_BATCH = 500  # files between two batches
+_DEEP = 500  # folders in a path; no system that writes these has more
+_REGULAR, _FOLDER = 1, 2  # TSK_FS_META_TYPE_REG, _DIR
+_UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC and TSK_FS_META_FLAG_UNALLOC
+
+Found = Hit | Gap | Tally
+
+
+class TskVolume:
+    """One file system; `kind` is fat, exfat or ext: in the first two case is ignored."""
+
+    def __init__(self, media: Media, name: str, kind: str) -> None:
+        tsk = library("pytsk3")
+        self.name, self.media = name, media
+        self._folds = kind in ("fat", "exfat")
+        self._fs = tsk.FS_Info(_image(tsk, media))
+        self.root = int(self._fs.info.root_inum)
+
+    def find(self, path: str) -> Entry | None:
+        """The file or folder at `path`, or None."""
+        found = self._reach(path)
+        if found is None:
+            return None
+        file, real = found
+        return _entry(file, real, self.name)
+
+    def list(self, path: str) -> Iterator[tuple[str, bool]]:
+        """Names in a folder, each with whether it is a folder."""
+        found = self._reach(path)
+        if found is None or _type(found[0]) != _FOLDER:
+            raise FileNotFoundError(2, "there is no such folder", path)
+        for file in self.inside(int(found[0].info.meta.addr)):
+            if not _deleted(file):
+                yield _name(file), _type(file) == _FOLDER
+
+    def open(self, path: str) -> BinaryIO:
+        """The content of the file at `path`."""
+        found = self._reach(path)
+        if found is None or _type(found[0]) != _REGULAR:
+            raise FileNotFoundError(2, "there is no such file", path)
+        return as_file(Content(found[0]))
+
+    def inside(self, inode: int) -> Iterator[Any]:
+        """What the folder `inode` lists, also deleted names; without itself and the one above."""
+        for file in self._fs.open_dir(inode=inode):
+            if file.info.name is not None and file.info.name.name not in (b".", b".."):
+                yield file
+
+    def _reach(self, path: str) -> tuple[Any, str] | None:
+        file = self._fs.open_meta(inode=self.root)
+        real: list[str] = []
+        for part in filter(None, path.split("/")):
+            if _type(file) != _FOLDER:
+                return None
+            wanted = part.casefold() if self._folds else part
+            for inner in self.inside(int(file.info.meta.addr)):
+                name = _name(inner)
+                if not _deleted(inner) and (name.casefold() if self._folds else name) == wanted:
+                    file = inner
+                    real.append(name)
+                    break
+            else:
+                return None
+        return file, "/".join(real)
+
+
+@dataclass(slots=True)
+class TskScan:
+    """Walks a volume, folder after folder, and looks at every file once."""
+
+    tsk: TskVolume
+    limits: Limits
+    out: list[Found] = field(default_factory=list)
+    files: int = 0
+    folders: int = 0
+    read: int = 0
+
+    def run(self) -> Iterator[list[Found]]:
+        """Everything, in batches; never raises for what a disk may hold."""
+        waiting = deque([(self.tsk.root, "", 0)])
+        seen = {self.tsk.root}
+        while waiting:
+            inode, path, depth = waiting.popleft()
+            self.folders += 1
+            try:
+                for file in self.tsk.inside(inode):
+                    name = path + _name(file)
+                    if _type(file) == _FOLDER:
+                        number = int(file.info.meta.addr)
+                        # A deleted folder whose inode was taken again is another folder by now: it is met there.
+                        if number not in seen and not (_deleted(file) and not _freed(file)):
+                            seen.add(number)
+                            if depth < _DEEP:
+                                waiting.append((number, name + "/", depth + 1))
+                            else:
+                                self._gap(name, "limit", f"depth {depth}")
+                    else:
+                        self._file(file, name)
+                    if self.files % _BATCH == 0 and self.out:
+                        yield self._batch(path)
+            except (OSError, RuntimeError) as error:
+                self._gap(path.rstrip("/") or ".", "damaged", said(error))
+        yield self._batch("")
+
+    def _batch(self, at: str) -> list[Found]:
+        batch: list[Found] = [*self.out, Tally(self.files, self.folders, self.read, at)]
+        self.out, self.files, self.folders, self.read = [], 0, 0, 0
+        return batch
+
+    def _file(self, file: Any, path: str) -> None:
+        deleted = _deleted(file)
+        if file.info.meta is None:
+            if not deleted:
+                self._gap(path, "damaged", "its name leads to no inode")
+            return
+        if _type(file) != _REGULAR and not (deleted and _type(file) == 0):
+            return
+        if not deleted:
+            self.files += 1
+        name = path.rpartition("/")[2]
+        state = State.DELETED if deleted else State.LIVE
+        recoverable = _recoverable(file) if deleted else None
+        entry = _entry(file, path, self.tsk.name, state, recoverable)
+        if recoverable == "overwritten":
+            kind = by_name(name)
+            if kind is not None and entry.size and KINDS[kind].is_document and KINDS[kind].strong:
+                self.out.append(Hit(entry, kind, "extension"))
+            return
+        try:
+            content = Content(file)
+            head = content.pread(0, HEAD)
+            self.read += len(head)
+            guess = sniff(head, name, bool(self.limits.kinds))
+            if guess is not None and (head or not deleted):
+                for found in settle(guess, entry, head, as_file(content), self.limits):
+                    if isinstance(found, Hit) or recoverable in (None, "yes"):
+                        self.out.append(found)
+        except OSError as error:
+            if not deleted:
+                self._gap(path, "damaged", said(error))
+        except Exception as error:  # whatever a stranger's disk does to a reader, the walk goes on and it is told
+            self._gap(path, "damaged", f"{type(error).__name__}: {said(error)}")
+
+    def _gap(self, path: str, reason: str, detail: str) -> None:
+        self.out.append(Gap(path, reason, detail, self.tsk.name))
+
+
+class Content:
+    """A file's content as a medium."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.size = int(file.info.meta.size) if file.info.meta is not None else 0
+
+    def pread(self, offset: int, size: int) -> bytes:
+        """Bytes of the file; OSError where they cannot be read."""
+        size = min(size, self.size - offset)
+        return bytes(self._file.read_random(offset, size)) if size > 0 else b""
+
+
+def _image(tsk: Any, media: Media) -> Any:
+    class Image(tsk.Img_Info):  # type: ignore[misc]
+        """The medium as The Sleuth Kit takes it."""
+
+        def __init__(self) -> None:
+            super().__init__(url="", type=tsk.TSK_IMG_TYPE_EXTERNAL)
+
+        def read(self, offset: int, size: int) -> bytes:
+            return media.pread(offset, size)
+
+        def get_size(self) -> int:
+            return media.size
+
+        def close(self) -> None:
+            return None
+
+    return Image()
+
+
+def _name(file: Any) -> str:
+    return bytes(file.info.name.name).decode("utf-8", "surrogateescape")
+
+
+def _type(file: Any) -> int:
+    return int(file.info.meta.type) if file.info.meta is not None else 0
+
+
+def _deleted(file: Any) -> bool:
+    return bool(int(file.info.name.flags) & _UNALLOCATED)
+
+
+def _freed(file: Any) -> bool:
+    return bool(int(file.info.meta.flags) & _UNALLOCATED)
+
+
+def _recoverable(file: Any) -> str:
+    """Of a deleted file: what is still its own. Where the inode was taken again, or no block is left, nothing is."""
+    if not _freed(file):
+        return "overwritten"
+    size, covered = int(file.info.meta.size), 0
+    try:
+        for attribute in file:
+            covered = max(covered, int(attribute.info.size), sum(run.len for run in attribute) * _block(file))
+    except (OSError, RuntimeError):
+        return "overwritten"
+    if not size or not covered:
+        return "overwritten"
+    return "yes" if covered >= size else "partly"
+
+
+def _block(file: Any) -> int:
+    return int(file.info.fs_info.block_size)
+
+
+def _entry(file: Any, path: str, volume: str, state: State = State.LIVE, recoverable: str | None = None) -> Entry:
+    meta = file.info.meta
+    owner = str(meta.uid) if int(meta.mode) else None
+    return Entry(path, int(meta.size), float(meta.mtime), owner, state, recoverable, volume)
