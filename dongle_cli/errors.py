@@ -49,6 +49,8 @@ _EXIT: dict[str, ExitCode] = {
     # A folder that cannot be written or read says nothing about what the evidence says.
     "evidence.unwritable": ExitCode.FAILED,
     "evidence.unreadable": ExitCode.FAILED,
+    # Nothing failed: somebody else's signature is still to come.
+    "authority.waiting": ExitCode.INCOMPLETE,
     # Which laptop this is could not be measured; nothing is wrong with it.
     "identity.unmeasured": ExitCode.INCOMPLETE,
 }
