@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dongle_cli import paths
+from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.model import Finding, Gap
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
@@ -103,11 +104,11 @@ class Mask:
 
     def finding(self, one: Finding) -> Finding:
         """A finding or check without names; of a setting, hive and value stay."""
-        document = one.kind is not None
+        document = one.kind in KINDS and KINDS[one.kind].is_document
         return replace(
             one,
-            path=self.path(one.path) if document or one.path.lower().endswith(".rdp") else self.homes(one.path),
-            member=self.member(one.member) if one.member and document else one.member,
+            path=self.path(one.path) if one.kind is not None else self.homes(one.path),
+            member=self.member(one.member) if one.member else None,
             owner=self.person(one.owner),
             fingerprint=self.fingerprint(one.fingerprint),
             detail=tuple((name, self._detail(name, value, document)) for name, value in one.detail),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dongle_cli.cli import output
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from dongle_cli.audit.reports import Report
@@ -29,13 +29,18 @@ def print_report(report: Report) -> None:
 def _rules(report: Report) -> None:
     from dongle_cli.audit.reports import words
 
-    rows = []
-    for rule, about in report.summary["rules"].items():
+    rows, rest = [], 0
+    for rule, about in words.by_verdict(report.summary["rules"]):
+        if about["verdict"] == "not-applicable":
+            rest += 1
+            continue
         verdict = f"{words.MARKS[about['verdict']]} {words.named(words.VERDICTS, about['verdict'])}"
         severity = words.named(words.SEVERITIES, about["severity"])
         rows.append([verdict, severity, about["counts"].get("violation") or "", words.rule(rule), rule])
     if rows:
         output.table([_("Verdict"), _("Severity"), _("Violations"), _("Rule"), _("Rule id")], rows)
+    if rest:
+        output.answer(ngettext("{n} rule does not apply.", "{n} rules do not apply.", rest).format(n=rest))
 
 
 def _findings(report: Report) -> None:
@@ -44,6 +49,10 @@ def _findings(report: Report) -> None:
     from dongle_cli.audit.reports.text import short, shown
 
     worst = sorted(report.findings, key=lambda one: (one.verdict.value != "violation", -one.severity))
+    if places := sorted(report.summary["by_place"].items(), key=lambda item: -item[1]):
+        output.answer("")
+        counted = ", ".join(f"{words.place(word)} {count:,}" for word, count in places)
+        output.answer(_("Violations by place: {listed}").format(listed=counted))
     rows: list[list[object]] = []
     for one in worst[:FINDINGS]:
         path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
@@ -56,7 +65,6 @@ def _findings(report: Report) -> None:
             path = f"{one.target}: {path}"
         rows.append([what, words.place(one.place), kind, words.named(words.STATES, one.state.value), path])
     if rows:
-        output.answer("")
         output.table([_("Severity"), _("Place"), _("Kind"), _("State"), _("Path")], rows)
     total = report.summary["findings"] + report.summary["excepted"]
     if total > len(rows):

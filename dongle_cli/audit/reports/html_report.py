@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 from typing import BinaryIO
 
-from dongle_cli.audit.model import Finding, Gap
+from dongle_cli.audit.model import Finding, Gap, State
 from dongle_cli.audit.reports import Report, html_chart, words
 from dongle_cli.audit.reports.html_style import CSS
 from dongle_cli.audit.reports.table import details
@@ -84,7 +84,7 @@ def _about(report: Report, other: str) -> Iterable[str]:
 
 def _rules(report: Report) -> Iterable[str]:
     rows = []
-    for rule, about in report.summary["rules"].items():
+    for rule, about in words.by_verdict(report.summary["rules"]):
         counts = ", ".join(f"{words.named(words.VERDICTS, word)} {count:,}" for word, count in about["counts"].items())
         verdict = about["verdict"]
         said = f"{words.MARKS.get(verdict, '')} {words.named(words.VERDICTS, verdict)}"
@@ -128,18 +128,8 @@ Cells = Sequence[tuple[str, str]]  # each with its class: "path", "number", "wor
 
 
 def _findings(report: Report) -> Iterable[str]:
-    heads = [
-        _("Severity"),
-        _("Rule"),
-        _("Place"),
-        _("Path"),
-        _("Kind"),
-        _("Size"),
-        _("Changed"),
-        _("Owner"),
-        _("State"),
-    ]
-    worst = sorted(report.findings, key=lambda one: -one.severity)
+    heads = [_("Severity"), _("Place"), _("Path"), _("Kind"), _("Size"), _("Changed")]
+    worst = sorted(report.findings, key=lambda one: (one.verdict.value != "violation", -one.severity))
     rows = (_finding(one) for one in worst)
     yield from _table("findings", _("Findings"), _("Worst first"), heads, rows, len(worst))
 
@@ -147,26 +137,39 @@ def _findings(report: Report) -> Iterable[str]:
 def _finding(one: Finding) -> Cells:
     severity = words.named(words.SEVERITIES, one.severity.word)
     if one.verdict.value != "violation":
-        severity = f"{words.named(words.VERDICTS, one.verdict.value)} ({one.exception or severity})"
-    state = words.named(words.STATES, one.state.value) + (f" ({one.recoverable})" if one.recoverable else "")
-    kind = f"{words.kind(one.kind)} ({one.kind})" if one.kind else ""
+        severity = f"{words.named(words.VERDICTS, one.verdict.value)}\n{shown(one.exception or '')}"
+    kind = f"{words.kind(one.kind)}\n{one.kind}" if one.kind else ""
     return [
-        ("word", severity), ("", words.rule(one.rule)), ("", words.place(one.place)), ("path", _where(one)),
-        ("", kind), ("number", words.size(one.size) if one.size is not None else ""),
-        ("word", (moment(one.mtime) or "")[:10]), ("", one.owner or ""), ("word", state),
+        ("word", severity), ("place", f"{words.place(one.place)}\n{one.rule}"), ("path", _where(one)),
+        ("kind", kind), ("number", words.size(one.size) if one.size is not None else ""),
+        ("word", (moment(one.mtime) or "")[:10]),
     ]  # fmt: skip
 
 
 def _where(one: Finding | Gap) -> str:
     """Path and member in full, and under them what else is known."""
     path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
-    more = details(one) if isinstance(one, Finding) else one.detail
+    more = _more(one) if isinstance(one, Finding) else one.detail
     return f"{shown(path)}\n{shown(more)}" if more else shown(path)
+
+
+def _more(one: Finding) -> str:
+    """State and owner where they say something, and what else is known."""
+    parts = []
+    if one.state is not State.LIVE:
+        state = words.named(words.STATES, one.state.value)
+        parts.append(f"{state} ({one.recoverable})" if one.recoverable else state)
+    if one.owner:
+        parts.append(_("owner: {name}").format(name=one.owner))
+    if one.encrypted:
+        parts.append(_("encrypted"))
+    return "; ".join([*parts, *([more] if (more := details(one)) else [])])
 
 
 def _gaps(report: Report) -> Iterable[str]:
     rows = (
-        [("", words.named(words.REASONS, gap.reason)), ("path", _where(gap)), ("", gap.target)] for gap in report.gaps
+        [("", words.named(words.REASONS, gap.reason)), ("path", _where(gap)), ("", shown(gap.target))]
+        for gap in report.gaps
     )
     heads = [_("Reason"), _("Path"), _("Target")]
     yield from _table(
@@ -191,8 +194,8 @@ def _exceptions(report: Report) -> Iterable[str]:
     if grants := report.summary["exceptions"]:
         heads = [_("Exception"), _("State"), _("Reason"), _("Approved by"), _("Until"), _("Findings")]
         rows = [
-            [("word", one["id"]), ("word", one["state"]), ("", one["reason"]), ("", one["approver"]),
-             ("word", one["expires"]), ("number", str(one["findings"]))]
+            [("word", shown(one["id"])), ("word", one["state"]), ("", shown(one["reason"])),
+             ("", shown(one["approver"])), ("word", one["expires"]), ("number", str(one["findings"]))]
             for one in grants
         ]  # fmt: skip
         yield from _table(
@@ -221,8 +224,9 @@ def _table(
 
 
 def _cell(cell: tuple[str, str]) -> str:
+    """A cell; what follows a line break (names have none, they are `shown`) is smaller."""
     kind, text = cell
-    first, _line, more = text.partition("\n") if kind == "path" else (text, "", "")
+    first, _line, more = text.partition("\n")
     below = f"<small>{escape(more)}</small>" if more else ""
-    inside = f"<bdi>{escape(first)}</bdi>{below}" if kind == "path" else escape(shown(text))
-    return f'<td class="{kind}">{inside}</td>' if kind else f"<td>{inside}</td>"
+    inside = f"<bdi>{escape(first)}</bdi>" if kind == "path" else escape(first)
+    return f'<td class="{kind}">{inside}{below}</td>' if kind else f"<td>{inside}{below}</td>"

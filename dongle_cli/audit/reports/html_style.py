@@ -30,6 +30,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 td.word { white-space: nowrap; }
 td.path { overflow-wrap: anywhere; min-width: 16rem; font-family: "BIZ UDGothic", "Noto Sans Mono CJK JP", monospace;
   font-size: .88rem; }
+td.place { min-width: 9em; } td.kind { min-width: 7em; }
 td small { display: block; color: var(--soft); font-family: "BIZ UDPGothic", "Noto Sans CJK JP", sans-serif; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem 2rem; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .3rem; } svg { width: 100%; height: auto; }
@@ -40,8 +41,8 @@ footer { margin-top: 2.5rem; color: var(--soft); font-size: .88rem; }
 @media print {
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav, .skip { display: none; }
   .wide { overflow: visible; } table { font-size: 8pt; } thead { display: table-header-group; }
-  tr, figure, .verdict { break-inside: avoid; } h2 { break-after: avoid; } td.path { min-width: 0; }
-  tr.long { break-inside: auto; } thead th { white-space: normal; }
+  tr, figure, .verdict { break-inside: avoid; } h2 { break-after: avoid; } td.path { min-width: 18em; }
+  tr.long { break-inside: auto; } 
   .facts, .verdict, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .charts { grid-template-columns: 1fr 1fr; }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dongle_cli.audit.identify.kinds import KINDS
+from dongle_cli.audit.places.words import label
 from dongle_cli.audit.reports import Report
 from dongle_cli.audit.reports.text import shown
 from dongle_cli.audit.rules import CATALOGUE
@@ -30,11 +31,6 @@ REASONS = {
     "network": N_("on the network"), "unsupported": N_("of a form that cannot be read here"),
     "crashed": N_("the process that looked at it ended"),
 }  # fmt: skip
-_RULES = {
-    "E-local-documents": N_("Documents kept on this machine"), "E-mail-cache": N_("Mail kept on this machine"),
-    "E-offline-cache": N_("Copies of the server kept offline"),
-    "E-deleted-documents": N_("Deleted but readable documents"),
-}  # fmt: skip
 _CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}
 
 
@@ -45,7 +41,7 @@ def named(table: dict[str, str], word: str | None) -> str:
 
 def rule(word: str) -> str:
     """What the rule wants, in a few words."""
-    return CATALOGUE[word].title if word in CATALOGUE else named(_RULES, word)
+    return CATALOGUE[word].title if word in CATALOGUE else word
 
 
 def kind(word: str | None) -> str:
@@ -53,9 +49,15 @@ def kind(word: str | None) -> str:
     return KINDS[word].label if word in KINDS else word or ""
 
 
+def by_verdict(rules: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The rules of a summary, what needs doing first, what does not apply last."""
+    order = list(VERDICTS)
+    return sorted(rules.items(), key=lambda item: (order.index(item[1]["verdict"]), item[0]))
+
+
 def place(word: str) -> str:
     """The place in the reader's language."""
-    return word
+    return label(word)
 
 
 def size(count: int | None) -> str:
@@ -73,16 +75,21 @@ def verdict(summary: dict[str, Any]) -> str:
     found, gaps = summary["findings"], summary["gaps"]
     if summary.get("interrupted"):
         text = _("Interrupted: not everything was looked at, and what follows is incomplete.")
-        return f"{text} {_count(found)}" if found else text
+        return _both(text, _count(found)) if found else text
     if found and summary["complete"]:
         whole = _("Everything that was asked was looked at.")
-        return f"{_count(found)} {whole}"
+        return _both(_count(found), whole)
     if found:
-        return f"{_count(found)} {_unseen(gaps)}"
+        return _both(_count(found), _unseen(gaps))
     if summary["complete"]:
         return _("Nothing forbidden was found, and everything that was asked was looked at.")
     half = _("Nothing forbidden was found in what could be looked at; that does not mean it is clean.")
-    return f"{half} {_unseen(gaps)}"
+    return _both(half, _unseen(gaps))
+
+
+def _both(first: str, second: str) -> str:
+    # Translators: two whole sentences; Japanese has no space between them.
+    return _("{first} {second}").format(first=first, second=second)
 
 
 def _count(found: int) -> str:
