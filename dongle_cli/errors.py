@@ -40,6 +40,8 @@ _EXIT: dict[str, ExitCode] = {
     "binding.taken": ExitCode.FAILED,
     "binding.unknown": ExitCode.FAILED,
     "binding.state": ExitCode.FAILED,
+    "binding.ended": ExitCode.FAILED,
+    "binding.not-held": ExitCode.FAILED,
     # The bench's own trouble, not the dongle's: nobody touched it.
     "usb.permission": ExitCode.FAILED,
     "usb.bus": ExitCode.FAILED,

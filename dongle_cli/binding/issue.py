@@ -35,7 +35,7 @@ def check_free(register: Register, pair: Pair, replaces: Binding | None = None) 
     What is only begun, for the same pair with another key, is in nobody's way: `issue` clears it.
     """
     taken = bindings.conflicts(register, pair, replaces=replaces.id if replaces else None)
-    if taken := [(what, other) for what, other in taken if not _cut_off(other, pair)]:
+    if taken := [(what, other) for what, other in taken if not _cut_off(other, pair, replaces)]:
         raise bindings.taken_error(taken)
     if bindings.find(register, spki_sha256=pair.spki_sha256, reason="keyCompromise"):
         raise DongleError(
@@ -45,9 +45,11 @@ def check_free(register: Register, pair: Pair, replaces: Binding | None = None) 
         )
 
 
-def _cut_off(other: Binding, pair: Pair) -> bool:
+def _cut_off(other: Binding, pair: Pair, replaces: Binding | None) -> bool:
+    """Whether `other` is what an earlier run of the same work left half-way."""
     same = (other.asset_no, other.imei14, other.laptop_uuid) == (pair.asset_no, pair.imei14, pair.laptop_uuid)
-    return same and other.state in bindings.OPEN
+    same_work = same or (replaces is not None and other.replaces == replaces.id)
+    return same_work and other.state in bindings.OPEN
 
 
 def issue(
@@ -72,7 +74,7 @@ def issue(
     if found and found.state in ("active", "signed"):
         return _finish(register, found, deliver, revoke_old)
     check_free(register, pair, replaces)
-    _check_clock(register, authority, force=force)
+    check_clock(register, authority, force=force)
     number, serial = _reserve(register, authority, pair, replaces)
     begin, end = profile.lifetime(days, authority.chain[0].not_valid_after_utc)
     uris = profile.uris("opaque" if pair.profile == "opaque" else "paired", Imei.parse(pair.imei), pair.laptop_uuid)
@@ -82,7 +84,8 @@ def issue(
     return _finish(register, bindings.get(register, number), deliver, revoke_old)
 
 
-def _check_clock(register: Register, authority: Authority, *, force: bool) -> None:
+def check_clock(register: Register, authority: Authority, *, force: bool = False) -> None:
+    """DongleError `authority.clock` where this machine's clock cannot be right; said before anybody is asked."""
     last = register.last_link()
     ca.check_clock(authority.chain[0], last.at if last and not force else None)
 
@@ -90,10 +93,8 @@ def _check_clock(register: Register, authority: Authority, *, force: bool) -> No
 def _reserve(register: Register, authority: Authority, pair: Pair, replaces: Binding | None) -> tuple[int, int | None]:
     """A pending row of our own; those of the same pair that nobody finished are given up, or gone on with."""
     serial = authority.new_serial()
-    begun = bindings.find(
-        register, states=bindings.OPEN, asset_no=pair.asset_no, imei14=pair.imei14, laptop_uuid=pair.laptop_uuid
-    )
-    for old in begun:
+    begun = bindings.find(register, states=bindings.OPEN, asset_no=pair.asset_no)
+    for old in (one for one in begun if _cut_off(one, pair, replaces)):
         if serial is None and old.state == "pending" and old.spki_sha256 == pair.spki_sha256:
             return old.id, None  # the authority was asked before, and may have answered meanwhile
         bindings.abandon(register, old.id)

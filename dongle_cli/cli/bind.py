@@ -72,7 +72,7 @@ def bind(
 ) -> None:  # fmt: skip
     if ctx.invoked_subcommand is not None:
         return
-    from dongle_cli.binding import ask, authorities
+    from dongle_cli.binding import ask, authorities, issue
     from dongle_cli.register.register import Register
 
     signer = authorities.open_authority(authority, pair.unlock(passphrase_file), folder)
@@ -83,6 +83,7 @@ def bind(
     who = pair.identity(chosen)
     wanted = ask.pair(asked, who, authority=signer.name, opaque=opaque)
     with Register.open() as register:
+        issue.check_clock(register, signer, force=force)
         if not _agreed(register, wanted, asked, who, dry_run=dry_run, yes=yes):
             return
         bound = make(register, signer, wanted, asked, out, days=days, force=force)

@@ -99,7 +99,8 @@ def end(
         elif dry_run or not output.confirm(_("Revoke these ({reason})?").format(reason=reason), yes=yes):
             return
         ended = work.end(register, ending, reason)
-        made = published(register, folder, passphrase_file, out) if ended or out else None
+        # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
+        made = published(register, folder, passphrase_file, out)
     if json:
         result = "ok" if ended else "already"
         shown = [pair.told(one) for one in ended or found]

@@ -96,6 +96,12 @@ def _mark(result: str) -> str:
 
 @contextmanager
 def _known() -> Iterator[Known]:
+    from dongle_cli.register.lookup import lookup
+
+    with lookup() as quick:
+        if quick is not None:
+            yield quick
+            return
     from dongle_cli.binding.known import RegisterKnown
     from dongle_cli.register.register import Register
 

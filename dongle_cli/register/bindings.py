@@ -263,7 +263,9 @@ def _move(
             code="binding.state",
             hint=_("Run the same command again."),
         )
-    told = {name: value for name, value in values.items() if name != "certificate"}
+    told: dict[str, object] = {name: value for name, value in values.items() if name != "certificate"}
+    if kind is not None:  # what is written over here stands nowhere else
+        told["before"] = {name: row._mapping[name] for name in values}
     stated = {"state": after} if after else {}
     try:
         connection.execute(table.update().where(table.c.id == number).values(**values, **stated, changed=now()))

@@ -13,6 +13,7 @@ from dongle_cli.i18n import _, reason
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
+HEAD = "0002"  # the newest migration: what `alembic_version` holds where nothing is left to do
 BUSY = 30.0  # seconds to wait for another writer
 _ADVISORY_LOCK = 0x444F4E47  # any number, the same in every process
 
@@ -139,8 +140,6 @@ def _version(connection: Connection) -> str | None:
 
 
 def _bring_up_to_date(engine: Engine) -> None:
-    from dongle_cli.register.tables import HEAD
-
     with engine.connect().execution_options(reading=True) as connection:
         if _version(connection) == HEAD:
             return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD = "0002"  # the newest migration: what `alembic_version` holds where nothing is left to do
-
 metadata = sa.MetaData()
 
 # Times are ISO 8601 text with offset, as they stand in evidence, so that digests over them hold in every database.

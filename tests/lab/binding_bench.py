@@ -51,6 +51,12 @@ class Bench:
     folder: Path
     unlock: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    first: dict[str, Any] = field(default_factory=dict)  # what the first bind of a test answered
+
+    @property
+    def register_url(self) -> str:
+        """The bench's register."""
+        return f"sqlite:///{self.home / 'data' / 'register.db'}"
 
     @property
     def home(self) -> Path:

@@ -65,7 +65,8 @@ def test_the_migrations_lead_to_the_tables() -> None:
     from alembic.script import ScriptDirectory
 
     import dongle_cli.register
-    from dongle_cli.register.tables import HEAD, metadata
+    from dongle_cli.register.engine import HEAD
+    from dongle_cli.register.tables import metadata
 
     Register.open().close()
     with sa.create_engine(paths.register_url()).connect() as connection:

@@ -1,0 +1,124 @@
+"""Part of a pair is replaced: what that does to the certificate, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from binding_bench import Bench, csr_file, laptop_file, make, openssl
+
+Lab = Any
+ASSET = ("--asset", "PF0000001")
+
+
+@pytest.fixture
+def bench(lab: Callable[..., Lab], tmp_path: Path) -> Bench:
+    """A bench with an authority and three dongles, the first of which is bound to laptop 1."""
+    made = make(lab(count=3, models=["quectel-ec25"]), tmp_path)
+    made.first = made.json(*made.bind("1-1", 1))
+    return made
+
+
+def history(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
+    from dongle_cli.register.register import Register
+    from dongle_cli.register.tables import history as table
+
+    with Register.open(bench.register_url) as register, register.reading() as connection:
+        assert register.history_break() is None
+        return [(row.kind, json.loads(row.body)) for row in connection.execute(table.select().order_by("seq"))]
+
+
+def test_another_sim_changes_the_register_and_no_certificate(bench: Bench) -> None:
+    first, other = bench.lab.status()[0]["iccid"], bench.lab.status()[1]["iccid"]
+    assert bench.json("change", "sim", "-d", "1-1", "--yes")["result"] == "already"
+    bench.refused(5, "binding.other-dongle", "change", "sim", *ASSET, "-d", "1-2", "--yes")
+    new = "8981030000019990004"
+    plan = bench.run("change", "sim", *ASSET, "--iccid", new, "--dry-run")
+    assert (plan.returncode, new in plan.stderr) == (0, True)
+    changed = bench.json("change", "sim", *ASSET, "--iccid", new, "--yes")
+    assert (changed["iccid"], changed["new_certificate"]) == (new, False)
+    assert changed["serial"] == bench.first["serial"]
+    kind, body = history(bench)[-1]
+    assert (kind, body["iccid"], body["before"]["iccid"]) == ("binding-sim", new, first)
+    bench.json(*bench.bind("1-2", 2))
+    taken = bench.refused(1, "binding.taken", "change", "sim", *ASSET, "--iccid", other, "--yes")
+    assert taken["conflicts"][0]["asset"] == "PF0000002"
+    bench.refused(1, "identity.iccid", "change", "sim", *ASSET, "--iccid", "8.98103E+18", "--yes")
+
+
+def test_another_dongle_gets_a_new_certificate_for_the_same_key(bench: Bench, tmp_path: Path) -> None:
+    replace = ("change", "dongle", *ASSET, "-d", "1-2", *bench.unlock, "--yes")
+    bench.refused(2, "usage.out", *replace)
+    new = bench.json(*replace, "--out", tmp_path / "a")
+    assert new["new_certificate"] and new["replaced_serial"] == bench.first["serial"] != new["serial"]
+    assert new["imei"] == bench.lab.status()[1]["imei"]
+    again = bench.json(*replace, "--out", tmp_path / "b")
+    assert (again["result"], again["serial"]) == ("already", new["serial"])
+    answer = json.loads((tmp_path / "a").read_text())
+    (tmp_path / "new.pem").write_text(answer["certificate"])
+    (tmp_path / "chain.pem").write_text(answer["chain"])
+    for name, good in (("lt1.pem", False), ("new.pem", True)):
+        crl = bench.home / "data" / "ca" / "crl.pem"
+        check = openssl("verify", "-crl_check", "-CRLfile", crl, "-CAfile", tmp_path / "chain.pem", tmp_path / name)
+        assert (check.returncode == 0) == good, check.stderr
+    assert bench.run("verify", "--pem", tmp_path / "new.pem", "-d", "1-2").returncode == 0
+    bench.json(*bench.bind("1-1", 3))  # the old dongle is free again
+
+
+def test_a_new_main_board_a_new_key_and_another_laptop(bench: Bench, tmp_path: Path) -> None:
+    described = json.loads(laptop_file(tmp_path, 1).read_text())
+    board = tmp_path / "board.json"
+    board.write_text(json.dumps({**described, "uuid": "4c4c4544-0042-3510-8052-ffffffff0001"}))
+    common = (*bench.unlock, "--yes", "--out", tmp_path / "a")
+    new = bench.json("change", "board", *ASSET, "--laptop", board, *common)
+    assert new["new_certificate"] and new["laptop_uuid"].endswith("ffffffff0001")
+    other = laptop_file(tmp_path, 2)
+    bench.refused(5, "binding.other-laptop", "change", "board", *ASSET, "--laptop", other, *common)
+
+    def request(laptop: Path, *more: str) -> Path:
+        out = tmp_path / "r"
+        bench.json("bind", "request", "--out", out, "--laptop", laptop, *bench.unlock, *more)
+        return out
+
+    bench.refused(5, "binding.other-laptop", "change", "key", *ASSET, "--request", request(other), *common)
+    rekeyed = bench.json("change", "key", *ASSET, "--request", request(board), *common)
+    assert rekeyed["new_certificate"] and rekeyed["serial"] != new["serial"]
+    bench.json("bind", "accept", tmp_path / "a", "--laptop", board, "--yes", *bench.unlock)
+    bench.refused(1, "request.same-key", "change", "laptop", *ASSET, "--request", request(other), *common)
+    moved = bench.json("change", "laptop", *ASSET, "--request", request(other, "--new-key"), *common)
+    assert (moved["laptop_host"], moved["laptop_serial"]) == ("lt2", "SN-0002")
+    assert [kind for kind, _body in history(bench)].count("binding-superseded") == 3
+
+
+def test_behind_an_opaque_certificate_hardware_changes_and_the_certificate_stays(bench: Bench, tmp_path: Path) -> None:
+    opaque = bench.json(*bench.bind("1-2", 2, "--opaque"))
+    changed = bench.json("change", "dongle", "--asset", "PF0000002", "-d", "1-3", "--yes")
+    assert (changed["serial"], changed["new_certificate"]) == (opaque["serial"], False)
+    assert changed["imei"] == bench.lab.status()[2]["imei"]
+    assert bench.run("verify", "--pem", tmp_path / "lt2.pem", "-d", "1-3").returncode == 0
+    assert bench.run("verify", "--pem", tmp_path / "lt2.pem", "-d", "1-2").returncode == 5
+    bench.json(*bench.bind("1-2", 4))
+
+
+def test_lost_and_found_again_returned_and_bound_anew(bench: Bench, tmp_path: Path) -> None:
+    pem = tmp_path / "lt1.pem"
+    assert bench.json("found", *ASSET, "--yes", *bench.unlock)["result"] == "already"
+    bench.json("revoke", *ASSET, "--reason", "certificateHold", "--yes", *bench.unlock)
+    bench.refused(1, "binding.taken", *bench.bind("1-1", 2))  # on hold is still bound
+    assert bench.json("found", *ASSET, "--yes", *bench.unlock)["result"] == "ok"
+    assert bench.run("verify", "--pem", pem).returncode == 0
+    bench.json("revoke", *ASSET, "--reason", "keyCompromise", "--yes", *bench.unlock)
+    bench.refused(1, "binding.not-held", "found", *ASSET, "--yes", *bench.unlock)
+    bench.refused(1, "binding.ended", "change", "sim", *ASSET, "--iccid", "8981030000019990004", "--yes")
+    bench.refused(1, "request.key-compromised", *bench.bind("1-1", 1))
+    (tmp_path / "lt1.csr").unlink()
+    csr_file(tmp_path, "lt1")
+    bench.json(*bench.bind("1-1", 1))
+    bench.json("unbind", *ASSET, "--yes", *bench.unlock)
+    assert bench.run("verify", "--pem", pem).returncode == 5
+    bench.json(*bench.bind("1-1", 2))  # dongle and laptop are free again
+    bench.refused(1, "binding.unknown", "unbind", "--asset", "PF9", "--yes", *bench.unlock)
+    bench.refused(2, "usage.name", "unbind", "--asset", "PF1", "--imei", bench.first["imei"], "--yes", *bench.unlock)
