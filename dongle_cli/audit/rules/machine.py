@@ -110,7 +110,7 @@ class Machine:
                     verdict = Verdict.NOT_APPLICABLE
             except Unreadable as error:
                 yield error.gap(self.volume.name)
-                yield self.unknown(rule, worst.where, error, text, profile)
+                yield self.unknown(rule, error.path, error, text, profile)
                 return
         yield self.say(rule, verdict, worst, text, profile, check.note)
 

@@ -46,7 +46,7 @@ def look(machine: Machine) -> Iterator[Finding | Gap]:
         yield _intent(machine)
     except Unreadable as error:
         yield error.gap(machine.volume.name)
-        yield machine.unknown(_INTENT, f"{machine.software}: Policies\\Microsoft\\FVE", error, None)
+        yield machine.unknown(_INTENT, f"{error.path}: Policies\\Microsoft\\FVE", error, None)
     try:
         noted = machine.read(_STATUS, "BootStatus")
     except Unreadable as error:

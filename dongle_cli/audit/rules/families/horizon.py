@@ -36,7 +36,7 @@ def look(machine: Machine) -> Iterator[Finding | Gap]:
         verdict = Verdict.UNKNOWN if machine.has("horizon") else Verdict.NOT_APPLICABLE
     except Unreadable as error:
         yield error.gap(machine.volume.name)
-        yield machine.unknown(_RULE, where, error, None)
+        yield machine.unknown(_RULE, error.path, error, None)
         return
     yield machine.finding(_RULE, verdict, where, None, [], _NOTE)
 

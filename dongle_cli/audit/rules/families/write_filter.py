@@ -59,8 +59,8 @@ def look(machine: Machine) -> Iterator[Finding | Gap]:
         found = [*_uwf(machine), *_old(machine), *_products(machine)]
     except Unreadable as error:
         yield error.gap(machine.volume.name)
-        yield machine.unknown(_FILTER, where, error, None)
-        yield machine.unknown(_EXCLUSION, where, error, None)
+        yield machine.unknown(_FILTER, error.path, error, None)
+        yield machine.unknown(_EXCLUSION, error.path, error, None)
         return
     yield from found
     said = {one.rule for one in found}
@@ -112,7 +112,7 @@ def _paths(key: Key, where: str, depth: int) -> Iterator[tuple[str, str]]:
     for name, data in list(key.values().values())[:_MAX]:
         for text in data if isinstance(data, list) else [data]:
             if isinstance(text, str) and (path := _relative(text)):
-                yield path, f"{where}\\{name}"
+                yield path, f"{where}\\{name} = {path}"
     for name in key.subkeys()[:_MAX] if depth else ():
         below = key.subkey(name)
         if below is not None:
