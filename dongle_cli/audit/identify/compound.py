@@ -87,10 +87,13 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
         kind = next((kind for mark, kind in _RAW if mark in data), None)
     if kind is not None:
         yield item.hit(kind, encrypted=kind == "ooxml-encrypted")
-        yield from _attached(item, ole) if kind == "msg" else _embedded(item, ole)
+        if kind == "msg":
+            yield from _attached(item, ole)
+        elif kind != "mpp":  # its own parts stand in storages that look like plans
+            yield from _embedded(item, ole)
     elif by_name(item.name) in BY_NAME:
         yield item.hit(str(by_name(item.name)), "extension")
-    elif not everything:
+    elif ole.broken or not ole.streams:
         yield item.gap("damaged", "OLE2")
 
 

@@ -30,7 +30,9 @@ class Item:
         return Hit(self.entry, kind, evidence, self.member, self.size, encrypted, digest)
 
     def gap(self, reason: str, detail: str = "") -> Gap:
-        """It could not be looked at."""
+        """It could not be looked at; what looks damaged because it was cut at the limit for a member is a limit."""
+        if reason == "damaged" and self.member is not None and (self.size or 0) > self.budget.limits.member:
+            reason = "limit"
         return Gap(self.entry.path, reason, detail, self.entry.volume, self.member)
 
     def inside(self, name: str, head: bytes, open: Callable[[], BinaryIO], size: int | None) -> Item:

@@ -12,7 +12,7 @@ class Limits:
     """The most that looking into one file may cost."""
 
     depth: int = 4  # containers inside containers
-    entries: int = 20_000  # members of all containers in one file, and slots of an OLE2 directory
+    entries: int = 100_000  # members of all containers in one file, and slots of an OLE2 directory
     ratio: int = 200  # decompressed to compressed, counted once a mebibyte has come out
     bytes: int = 256 * MIB  # decompressed in all
     member: int = 32 * MIB  # one member held in memory, to look into it

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 
-from dongle_cli.audit.identify import compound, zipped
+from dongle_cli.audit.identify import compound, lzh, mailed, packed, scan, seven, table, tarred, zipped
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.kinds import BY_NAME, KINDS
 from dongle_cli.audit.identify.limits import Budget, Limits, Spent
@@ -13,10 +14,27 @@ from dongle_cli.audit.identify.sniff import sniff
 from dongle_cli.audit.identify.unpack import DAMAGE
 from dongle_cli.audit.model import Entry, Gap, Hit
 
+_Look = Callable[[Item], Iterator[Hit | Gap | Item]]
+
+
+def _closed(detail: str, item: Item) -> Iterator[Hit | Gap | Item]:
+    yield item.gap("unsupported", detail)
+
+
 # What looks into which guess. A guess without a row is a kind already.
-_LOOK: dict[str, Callable[[Item], Iterator[Hit | Gap | Item]]] = {
+_LOOK: dict[str, _Look] = {
     "ole2": compound.look,
     "zip": zipped.look,
+    "tar": tarred.look,
+    "7z": seven.look,
+    "lzh": lzh.look,
+    "eml": mailed.look,
+    "text": table.look,
+    "image": scan.look,
+    **packed.LOOK,
+    "rar": partial(_closed, "RAR"),
+    "arj": partial(_closed, "ARJ"),
+    "disk": partial(_closed, "a disk image: name it as a target of its own"),
 }
 
 

@@ -41,6 +41,7 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\xff\x00\x02\x04\x04\x05", "works"), (b"\xff\x00\x02\x00\x04\x04\x05\x54", "works"),
     # Containers.
     (b"\x1f\x8b\x08", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x28\xb5\x2f\xfd", "zst"),
     (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
     # For other rooms of the audit.
     (b"regf", "hive"),
@@ -123,7 +124,7 @@ _FLAT = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp", b"graphi
 def office_xml(head: bytes) -> str | None:
     """A document in one XML file: Office 2003's, flat OPC, flat OpenDocument; None for any other XML."""
     found = _XML.search(head)
-    if not found:
+    if not found or b"<xsl:" in head:  # a style sheet only speaks of such documents
         return None
     return _FLAT[found["odf"]] if found["odf"] else found.lastgroup
 

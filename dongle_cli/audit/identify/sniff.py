@@ -12,7 +12,7 @@ _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} 
 _TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
 _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
 _PDF = re.compile(rb"%PDF-\d\.\d")
-_IMAGES = {b"\x89P": "image", b"\xff\xd8": "image", b"II": "image", b"MM": "image"}
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 _BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
 
 
@@ -30,22 +30,26 @@ def sniff(head: bytes, name: str, weak: bool = False) -> str | None:
                     return what
                 if (word := what(head)) is not None:
                     return word
-    if b"%PDF-" in head[:1029] and _PDF.search(head, 0, 1032):
-        return "pdf"
     if head[257:262] == b"ustar":
         return "tar"
     if head[2:4] == b"-l" and _LZH.match(head):
         return "lzh"
-    hint = _TAILS.get(name[-4:].lower())
-    if hint is not None:
-        return hint
+    if b"%PDF-" in head[:1029] and _PDF.search(head, 0, 1032):  # ISO 32000-1 annex H, 3.4.1: it may begin later
+        return "pdf"
     if head[144:149] == b"JDASH":
         return "jtd"
+    hint = _TAILS.get(name[-4:].lower())
+    if hint is not None and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
+        return hint
     return _weak(head) if weak else None
 
 
 def _weak(head: bytes) -> str | None:
-    if head[:2] in _IMAGES:
+    if head.startswith(_IMAGES) or (head.startswith(b"BM") and head[6:10] == b"\0\0\0\0"):
         return "image"
-    plain = len(head.translate(None, _BINARY)) == len(head) or head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return "text" if head and plain else None
+    return "text" if head and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_plain(head)) else None
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether it holds nothing that no text holds."""
+    return len(head.translate(None, _BINARY)) == len(head)

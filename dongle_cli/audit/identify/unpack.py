@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
@@ -85,11 +86,21 @@ class _ZipLzma:
         return self._object.decompress(data, max_length)
 
 
+def _zstandard() -> _Unpacker:
+    if sys.version_info >= (3, 14):
+        from compression.zstd import DecompressionParameter, ZstdDecompressor
+    else:
+        from backports.zstd import DecompressionParameter, ZstdDecompressor
+
+    return ZstdDecompressor(options={DecompressionParameter.window_log_max: 26})  # 64 MiB of memory
+
+
 Maker = Callable[[], _Unpacker]
 STREAMS: dict[str, Maker] = {
     "gz": lambda: _Zlib(31),
     "bz2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(memlimit=128 * MIB),
+    "zst": _zstandard,
 }
 ZIP_METHODS: dict[int, Maker] = {8: lambda: _Zlib(-15), 12: bz2.BZ2Decompressor, 14: _ZipLzma}
 
@@ -134,6 +145,8 @@ def expand(packed: Iterator[bytes], make: Maker, most: int, budget: Budget) -> I
             if unpack.needs_input:
                 break
             piece = b""
+    if first and not unpack.eof:
+        raise EOFError("cut short")
 
 
 def joined(parts: Iterator[bytes], most: int) -> bytes:

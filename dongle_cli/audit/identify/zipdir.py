@@ -14,7 +14,7 @@ _END = struct.Struct("<4s4H2IH")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
 _TAIL = 65_557  # the end record and the longest comment
-_MAX_DIRECTORY = 8 * MIB
+_MAX_DIRECTORY = 16 * MIB
 _MAX_SCAN = 64 * MIB
 _UNKNOWN = 0xFFFFFFFF
 

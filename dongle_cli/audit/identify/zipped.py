@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from dongle_cli.audit.identify.item import Item
-from dongle_cli.audit.identify.kinds import KINDS, by_name
 from dongle_cli.audit.identify.package import package
+from dongle_cli.audit.identify.sealed import Unseen
 from dongle_cli.audit.identify.unpack import DAMAGE, joined
 from dongle_cli.audit.identify.zipdir import Member, Zip
 from dongle_cli.audit.model import Gap, Hit
@@ -31,36 +31,23 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
 
 def _members(item: Item, archive: Zip, members: list[Member], quiet: bool) -> Iterator[Hit | Gap | Item]:
     """`quiet`: parts of a document that cannot be read are no gap, the document itself has been found."""
-    hidden: list[str] = []
-    unknown: list[str] = []
-    bad: list[str] = []
+    unseen = Unseen(item)
     for member in members:
         if member.raw.endswith((b"/", b"\\")):
             continue
         item.budget.entry()
         name = member.name
         if member.encrypted:
-            inside = item.inside(name, b"", item.open, member.size)
-            kind = by_name(name)
-            if kind is not None and (KINDS[kind].strong or kind in item.budget.limits.kinds):
-                yield inside.hit(kind, "extension", encrypted=True)
-            else:
-                hidden.append(name)
+            yield from unseen.add(name, "encrypted", member.size)
             continue
         try:
             head = archive.head(member)
         except DAMAGE as error:
-            (unknown if "method" in str(error) else bad).append(name)
-            kind = by_name(name)
-            if kind is not None and KINDS[kind].strong:
-                yield item.inside(name, b"", item.open, member.size).hit(kind, "extension")
+            yield from unseen.add(name, "unsupported" if "method" in str(error) else "damaged", member.size)
             continue
         yield item.inside(name, head, lambda member=member: _whole(item, archive, member), member.size)  # type: ignore[misc]
-    if quiet:
-        return
-    for names, reason in ((hidden, "encrypted"), (unknown, "unsupported"), (bad, "damaged")):
-        if names:
-            yield item.gap(reason, ", ".join(names[:3]))
+    if not quiet:
+        yield from unseen.gaps()
 
 
 def _whole(item: Item, archive: Zip, member: Member) -> BytesIO:

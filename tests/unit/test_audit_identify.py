@@ -1,0 +1,156 @@
+"""What a file is: one small example of every kind, made here, under a name that says nothing or something else."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+
+import pytest
+from identified import PDF, RTF, kinds, look, zipped
+from ole2_writer import compound
+
+from dongle_cli.audit.identify import KINDS
+from dongle_cli.audit.model import Hit
+
+
+def office(main: str, content_type: str) -> bytes:
+    types = f'<?xml version="1.0"?><Types><Override PartName="/{main}" ContentType="{content_type}"/></Types>'
+    return zipped({main: b"<x/>", "[Content_Types].xml": types.encode()})
+
+
+OPEN = "application/vnd.openxmlformats-officedocument."
+MICROSOFT = "application/vnd.ms-"
+ODF = "application/vnd.oasis.opendocument."
+
+FIXED: list[tuple[str, bytes]] = [
+    ("pdf", PDF),
+    ("pdf", b"\n" * 900 + PDF),
+    ("pdf", b"%PDF"),
+    ("rtf", RTF),
+    ("rtf", rb"{\rt"),
+    ("pst", b"!BDN" + b"\0" * 4 + b"SM" + struct.pack("<H", 23)),
+    ("ost", b"!BDN" + b"\0" * 4 + b"SO" + struct.pack("<H", 36)),
+    ("dbx", bytes.fromhex("cfad12fec5fd746f")),
+    ("hwp", b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05"),
+    ("one", bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")),
+    ("mdb", b"\0\1\0\0Standard Jet DB\0"),
+    ("accdb", b"\0\1\0\0Standard ACE DB\0"),
+    ("doc", b"\x31\xbe\0\0\0\xab" + b"\0" * 100),
+    ("xls", b"\x09\x08\x10\x00\x00\x06\x05\x00"),
+    ("lotus", b"\0\0\2\0\6\4\6\0\x08\0\0\0"),
+    ("lotus", b"\0\0\x1a\0\0\x10\4\0"),
+    ("wpd", b"\xffWPC\x10\0\0\0\x01\x0a\2\1\0\0\0\0"),
+    ("works", b"\xff\0\2\0\4\4\5\x54"),
+    ("jtd", b"DOC".ljust(43, b"\0") + bytes([15]) + b"\0" * 100),
+    ("jtd", (b"\x01" * 144 + b"JDASH").ljust(300, b"\0")),
+    ("eml", b"Received: from a by b\r\nFrom: a@example.jp\r\nSubject: =?iso-2022-jp?B?GyRCOiMbKEI=?=\r\n\r\nx\r\n"),
+    ("mbox", b"From a@example.jp Wed Nov 25 10:00:00 2026\nFrom: a@example.jp\nSubject: x\nTo: b@example.jp\n\nx\n"),
+    ("mhtml", b"From: <Saved by Blink>\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+              b"Content-Type: multipart/related; boundary=x\r\n\r\n"),
+    ("doc", b"<?xml version='1.0'?><?mso-application progid=\"Word.Document\"?><w:wordDocument/>"),
+    ("xls", b"<?xml version='1.0'?><?mso-application progid=\"Excel.Sheet\"?><Workbook/>"),
+    ("odt", b"<?xml version='1.0'?><office:document office:mimetype=\"application/vnd.oasis.opendocument.text\"/>"),
+]  # fmt: skip
+
+STREAMS: list[tuple[str, dict[str, bytes]]] = [
+    ("doc", {"WordDocument": b"\xec\xa5", "1Table": b""}),
+    ("doc", {"wordDOCUMENT": b"\xec\xa5"}),
+    ("xls", {"Workbook": b"\x09\x08"}),
+    ("xls", {"Book": b"\x09\x08"}),
+    ("ppt", {"PowerPoint Document": b"", "Current User": b""}),
+    ("vsd", {"VisioDocument": b""}),
+    ("pub", {"Contents": b"", "Quill/QuillSub/CONTENTS": b""}),
+    ("mpp", {"   114/TBkndTask/Props": b"", "Props14": b""}),
+    ("msg", {"__properties_version1.0": b"", "__nameid_version1.0/__substg1.0_00020102": b""}),
+    ("ooxml-encrypted", {"EncryptedPackage": b"", "EncryptionInfo": b""}),
+    ("jtd", {"\x04JSRV_SegmentInformation": b"", "DocumentText": b"SsmgV.01"}),
+    ("jttc", {"JSCompDocument": b"\x26\0JustCompressedDocument"}),
+    ("hwp", {"FileHeader": b"HWP Document File", "DocInfo": b""}),
+    ("staroffice", {"StarWriterDocument": b""}),
+    ("works", {"MatOST": b""}),
+    ("wpd", {"PerfectOffice_MAIN": b""}),
+]
+
+PACKAGES: list[tuple[str, bytes]] = [
+    ("docx", office("word/document.xml", OPEN + "wordprocessingml.document.main+xml")),
+    ("docm", office("word/document.xml", MICROSOFT + "word.document.macroEnabled.main+xml")),
+    ("dotx", office("word/document.xml", OPEN + "wordprocessingml.template.main+xml")),
+    ("xlsx", office("xl/workbook.xml", OPEN + "spreadsheetml.sheet.main+xml")),
+    ("xlsb", office("xl/workbook.bin", MICROSOFT + "excel.sheet.binary.macroEnabled.main")),
+    ("xltx", office("xl/workbook.xml", OPEN + "spreadsheetml.template.main+xml")),
+    ("pptx", office("ppt/presentation.xml", OPEN + "presentationml.presentation.main+xml")),
+    ("ppsx", office("ppt/presentation.xml", OPEN + "presentationml.slideshow.main+xml")),
+    ("vsdx", office("visio/document.xml", MICROSOFT + "visio.drawing.main+xml")),
+    ("xps", zipped({"[Content_Types].xml": b"<Types/>", "FixedDocSeq.fdseq": b"<x/>", "_rels/.rels": b""})),
+    ("odt", zipped({"mimetype": (ODF + "text").encode(), "content.xml": b"<x/>"}, zipfile.ZIP_STORED)),
+    ("ott", zipped({"content.xml": b"<x/>", "mimetype": (ODF + "text-template").encode()})),
+    ("ods", zipped({"mimetype": (ODF + "spreadsheet").encode()})),
+    ("odp", zipped({"mimetype": (ODF + "presentation").encode()})),
+    ("odg", zipped({"mimetype": (ODF + "graphics").encode()})),
+    ("epub", zipped({"mimetype": b"application/epub+zip", "META-INF/container.xml": b"<x/>"})),
+    ("hwpx", zipped({"mimetype": b"application/hwp+zip"})),
+    ("key", zipped({"Index/Document.iwa": b"x", "Index/Slide-1.iwa": b"x"})),
+    ("numbers", zipped({"index.xml": b"<ls:document xmlns:ls='x'/>"})),
+    ("pages", zipped({"index.xml": b"<sl:document xmlns:sl='x'/>"})),
+]
+
+
+@pytest.mark.parametrize(("kind", "data"), FIXED, ids=[f"{n}-{kind}" for n, (kind, _data) in enumerate(FIXED)])
+def test_a_file_is_what_it_begins_with(kind: str, data: bytes) -> None:
+    assert kinds(data) == kinds(data, "photo.JPG") == [kind]
+
+
+@pytest.mark.parametrize(("kind", "streams"), STREAMS, ids=[f"{n}-{kind}" for n, (kind, _s) in enumerate(STREAMS)])
+def test_a_compound_file_is_what_its_streams_say(kind: str, streams: dict[str, bytes]) -> None:
+    data = compound(streams)
+    assert kinds(data) == [kind]
+    assert kinds(data[:2000]) == [kind], "cut short it is the same still"
+
+
+@pytest.mark.parametrize(("kind", "data"), PACKAGES, ids=[f"{n}-{kind}" for n, (kind, _d) in enumerate(PACKAGES)])
+def test_a_package_is_what_its_parts_say(kind: str, data: bytes) -> None:
+    assert kinds(data) == [kind]
+    assert kinds(data[: data.rindex(b"PK\x01\x02") + 20]) == [kind], "without its directory it is the same still"
+
+
+def test_encrypted_office_says_so() -> None:
+    [hit] = look(compound({"EncryptedPackage": b"x", "EncryptionInfo": b"x"}))
+    assert isinstance(hit, Hit)
+    assert hit.encrypted
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.xdw", "xdw"), ("a.XBD", "xbd"), ("a.jhd", "jhd"), ("a.jhc", "jhd"), ("a.oas", "oasys"),
+        ("a.oa3", "oasys"), ("a.bh2", "oasys"),
+    ],
+)  # fmt: skip
+def test_kinds_without_a_signature_go_by_name_and_say_so(name: str, kind: str) -> None:
+    [hit] = look(b"\x60\x0e\x82\x63\x00\x01\x02\x03", name)
+    assert isinstance(hit, Hit)
+    assert (hit.kind, hit.evidence) == (kind, "extension")
+    assert kinds(PDF, name) == ["pdf"], "what is known to be something else is that"
+    assert kinds(b"SECTIONS\n{\n  .text : { *(.text) }\n}\n", name) == [], "a text is none of them"
+    [inside] = look(compound({"Unknown": b""}), name)
+    assert isinstance(inside, Hit)
+    assert (inside.kind, inside.evidence) == (kind, "extension")
+
+
+def test_a_word_of_every_row_has_its_kind() -> None:
+    said = {kind for kind, _data in [*FIXED, *STREAMS, *PACKAGES]}
+    assert said <= KINDS.keys()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"x", b"MZ\x90\0" + b"\0" * 200, b"\x7fELF\2\1\1", b"#!/bin/sh\nexit 0\n", b"{\"a\": [1, 2]}\n",
+        b"<?xml version='1.0'?><svg/>", b"From here on, nothing.\nTo: no one\n",
+        b"<?xml version='1.0'?><xsl:stylesheet xmlns:x='urn:schemas-microsoft-com:office:spreadsheet'/>",
+        zipped({"a/B.class": b"\xca\xfe\xba\xbe", "META-INF/MANIFEST.MF": b"x"}), compound({"Tables": b""}),
+        b"\xffWPC\x10\0\0\0\x01\x16\2\1", b"\x89PNG\r\n\x1a\n" + b"\0" * 8,
+    ],
+)  # fmt: skip
+def test_what_is_no_document_is_none(data: bytes) -> None:
+    assert look(data) == []
