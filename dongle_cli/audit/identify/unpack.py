@@ -8,6 +8,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import BinaryIO, Protocol
 
 from dongle_cli.audit.identify.limits import MIB, Budget
@@ -87,12 +88,9 @@ class _ZipLzma:
 
 
 def _zstandard() -> _Unpacker:
-    if sys.version_info >= (3, 14):
-        from compression.zstd import DecompressionParameter, ZstdDecompressor
-    else:
-        from backports.zstd import DecompressionParameter, ZstdDecompressor
-
-    return ZstdDecompressor(options={DecompressionParameter.window_log_max: 26})  # 64 MiB of memory
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    made: _Unpacker = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 26})  # 64 MiB
+    return made
 
 
 Maker = Callable[[], _Unpacker]
