@@ -60,9 +60,9 @@ def person(shell: Mapping[str, Any], onedrive: str | None = None) -> bytes:
     return hive({"Software": {"Microsoft": tree}})
 
 
-_USUAL = {"Desktop": Expand(r"%USERPROFILE%\Desktop"), "Personal": Expand(r"%USERPROFILE%\Documents"),
+USUAL = {"Desktop": Expand(r"%USERPROFILE%\Desktop"), "Personal": Expand(r"%USERPROFILE%\Documents"),
           "{374DE290-123F-4565-9164-39C4925E467B}": Expand(r"%USERPROFILE%\Downloads")}  # fmt: skip
-_MOVED = {"Desktop": r"C:\Users\kaede\OneDrive - 県庁\デスクトップ", "Personal": r"\\fs01\home$\kaede\Documents",
+MOVED = {"Desktop": r"C:\Users\kaede\OneDrive - 県庁\デスクトップ", "Personal": r"\\fs01\home$\kaede\Documents",
           "{374DE290-123F-4565-9164-39C4925E467B}": r"C:\Data\受信"}  # fmt: skip
 
 # Path below the root: content, kind, place, whose, and what it would be otherwise.
@@ -128,9 +128,9 @@ def hives() -> dict[str, bytes]:
     return {
         "Windows/System32/config/SOFTWARE": software(),
         "Windows/System32/config/SYSTEM": hive({"Select": {"Current": 1}, "ControlSet001": {"Services": {}}}),
-        "Users/sakura/NTUSER.DAT": person(_USUAL), "Users/admin/NTUSER.DAT": person(_USUAL),
-        "Users/kaede/NTUSER.DAT": person(_MOVED, r"C:\Users\kaede\OneDrive - 県庁"),
-        "Users/Default/NTUSER.DAT": person(_USUAL), "Users/kaede.PREF.000/NTUSER.DAT": person(_USUAL),
+        "Users/sakura/NTUSER.DAT": person(USUAL), "Users/admin/NTUSER.DAT": person(USUAL),
+        "Users/kaede/NTUSER.DAT": person(MOVED, r"C:\Users\kaede\OneDrive - 県庁"),
+        "Users/Default/NTUSER.DAT": person(USUAL), "Users/kaede.PREF.000/NTUSER.DAT": person(USUAL),
     }  # fmt: skip
 
 

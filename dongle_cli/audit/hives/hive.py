@@ -87,7 +87,7 @@ class Key:
         # regipy stops at a value that it cannot read, and says nothing: a policy behind it would look unset.
         if len(read) != count:
             raise ValueError(f"{len(read)} values instead of {count}")
-        return {value.name.casefold(): (value.name, _plain(value.value)) for value in read}
+        return {value.name.casefold(): (value.name, plain(value.value)) for value in read}
 
 
 class Hive:
@@ -153,7 +153,8 @@ class Hive:
         return pages, root
 
 
-def _plain(value: object) -> Data:
+def plain(value: object) -> Data:
+    """A value as settings are compared: texts end at their NUL, lists have no empty parts."""
     if isinstance(value, bool | int | bytes):
         return value
     if isinstance(value, str):

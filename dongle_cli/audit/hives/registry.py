@@ -71,6 +71,10 @@ class Registry:
         return found
 
     def _open(self, path: str) -> Hive:
+        live = getattr(self.volume, "hive", None)  # of a running Windows, whose hives are locked
+        if live is not None and (loaded := live(path)) is not None:
+            hive: Hive = loaded
+            return hive
         logs = [self.folders.open(path + end) for end in _LOGS if self.folders.exists(path + end)]
         try:
             return Hive(self.folders.open(path), path, logs)

@@ -79,7 +79,7 @@ def _whole(registry: Registry, unread: Callable[[Unreadable], None]) -> None:
     path = f"{CONFIG}/SOFTWARE"
     if registry.folders.exists(path):
         try:
-            registry.hive(path)
+            registry.hive(path).key(r"Microsoft\Windows NT\CurrentVersion\ProfileList")
         except Unreadable as error:
             unread(error)
 

@@ -1,4 +1,4 @@
-"""This machine: on Linux every local file system below "/", each once; on Windows see `windows`."""
+"""This machine: on Linux every local file system below "/", each once; on Windows (not yet run there) every drive."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import sys
 
 from dongle_cli.audit.model import Source
 from dongle_cli.audit.sources import Options
-from dongle_cli.audit.sources.directory import DirectorySource
 
 
 def live_source(options: Options) -> Source:
     """The machine that this program runs on."""
     if sys.platform == "win32":
         from dongle_cli.audit.sources.windows import WindowsSource
+        from dongle_cli.audit.sources.windows_calls import System
 
-        return WindowsSource(options)
+        return WindowsSource(System(), options.limits, ask_network=options.ask_network)
+    from dongle_cli.audit.sources.directory import DirectorySource
+
     return DirectorySource("/", options.limits, options.jobs, options.ask_network, name_of=_name_of)
 
 
