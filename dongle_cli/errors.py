@@ -53,6 +53,8 @@ _EXIT: dict[str, ExitCode] = {
     "evidence.unreadable": ExitCode.FAILED,
     # Nothing failed: somebody else's signature is still to come.
     "authority.waiting": ExitCode.INCOMPLETE,
+    "evidence.timestamp": ExitCode.INCOMPLETE,
+    "evidence.timestamp-missing": ExitCode.FAILED,
     # Which laptop this is could not be measured; nothing is wrong with it.
     "identity.unmeasured": ExitCode.INCOMPLETE,
 }

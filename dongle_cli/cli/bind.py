@@ -87,6 +87,8 @@ def bind(
         if not _agreed(register, wanted, asked, who, dry_run=dry_run, yes=yes):
             return
         bound = make(register, signer, wanted, asked, out, days=days, force=force)
+        body = {"binding": pair.told(bound), "port": chosen.port}
+        pair.keep(register, "bind", bound.asset_no, body, folder, passphrase_file)
     if format_ == "json":
         output.emit(pair.told(bound, port=chosen.port, out=str(out)))
         return

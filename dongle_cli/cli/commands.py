@@ -25,6 +25,7 @@ COMMANDS = {
     "found": Entry("dongle_cli.cli.change", "found", N_("What was put on hold is back.")),
     "ca": Entry("dongle_cli.cli.ca", "app", N_("Make and look after the authority that signs.")),
     "audit": Entry("dongle_cli.cli.audit", "app", N_("Find documents that a laptop must not hold.")),
+    "evidence": Entry("dongle_cli.cli.evidence", "app", N_("Sign records, and check what was written by whom.")),
     "register": Entry("dongle_cli.cli.register", "app", N_("Look into the register of runs and dongles.")),
     "learn": Entry("dongle_cli.cli.learn", "learn", N_("Record an unknown stick into a draft model file.")),
     "setup": Entry("dongle_cli.cli.setup", "app", N_("Prepare this machine: who may open the dongles.")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dongle_cli.binding.unlock import Unlock
     from dongle_cli.identity import DongleIdentity
     from dongle_cli.register.bindings import Binding
+    from dongle_cli.register.register import Register
     from dongle_cli.secrets import Secret
     from dongle_cli.usb.device import UsbDevice
 
@@ -128,3 +129,32 @@ def _words() -> dict[str, str]:
 
 
 STATES = _words()
+
+
+def keep(
+    register: Register,
+    kind: str,
+    name: str,
+    body: Mapping[str, object],
+    folder: Path | None,
+    passphrase_file: str | None,
+) -> Path:
+    """Keep the record of what was done, signed where this bench has an evidence key; and the day's head of the history.
+
+    `name`: the asset number. Where the key cannot be opened the record stands unsigned, and that is said.
+    """
+    from dongle_cli.binding import ca, signing
+    from dongle_cli.cli.evidence import open_signer
+    from dongle_cli.errors import DongleError
+
+    path = signing.record(register, kind, name, body)
+    if not ca.exists(folder):
+        return path
+    try:
+        signer = open_signer(folder, passphrase_file)
+        signer.sign(path)
+        signing.daily(register, signer)
+    except DongleError as error:
+        output.say(_("The record {name} is not signed: {message}").format(name=path.name, message=error.message))
+        output.say(_("Sign it later with: {command}").format(command="dongle-cli evidence sign --all"))
+    return path

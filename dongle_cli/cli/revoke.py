@@ -101,6 +101,9 @@ def end(
         ended = work.end(register, ending, reason)
         # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
         made = published(register, folder, passphrase_file, out)
+        for one in ended:
+            body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
+            pair.keep(register, "revoke", one.asset_no, body, folder, passphrase_file)
     if json:
         result = "ok" if ended else "already"
         shown = [pair.told(one) for one in ended or found]

@@ -14,7 +14,7 @@ json = False
 verbosity = 0
 
 # Settings a config.toml may hold; each stands for a variable, and the variable wins.
-SETTINGS = {"bus": "DONGLE_BUS", "device": "DONGLE_DEVICE", "register": "DONGLE_REGISTER"}
+SETTINGS = {"bus": "DONGLE_BUS", "device": "DONGLE_DEVICE", "register": "DONGLE_REGISTER", "tsa": "DONGLE_TSA"}
 
 
 def reset(*, json: bool) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets as random
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dongle_cli import __version__
-from dongle_cli.errors import DongleError
 from dongle_cli.evidence.canonical import canonical
-from dongle_cli.i18n import _, reason
+from dongle_cli.evidence.files import safe, write_once
 from dongle_cli.secrets import redact
 
 if TYPE_CHECKING:
@@ -74,49 +69,6 @@ def write_record(outcome: Outcome, *, job: Job, folder: Path) -> Path:
     by the group, for whoever checks. DongleError `evidence.unwritable`.
     """
     data = canonical(record_of(outcome, job=job))
-    name = _safe(outcome.asset_no or outcome.imei or f"port-{outcome.port}")
+    name = safe(outcome.asset_no or outcome.imei or f"port-{outcome.port}")
     stem = f"{name}_{job.kind}_{datetime.now():%Y%m%d-%H%M%S}"
-    temporary = folder / f".{stem}.{random.token_hex(4)}.tmp"
-    try:
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            path = _named(temporary, folder, stem)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(folder)
-    except OSError as error:
-        raise DongleError(
-            _("The evidence cannot be written to {folder}: {reason}.").format(folder=folder, reason=reason(error)),
-            code="evidence.unwritable",
-            hint=_("Make room on the disk or mend the folder's rights, then run the same command again."),
-        ) from None
-    return path
-
-
-def _safe(text: str) -> str:
-    """`text` as part of a file name on any system: letters (Japanese too), digits, - and _; at most 64 characters."""
-    return re.sub(r"[^\w\-]+", "-", text).strip("-_")[:64] or "dongle"
-
-
-def _named(temporary: Path, folder: Path, stem: str) -> Path:
-    """Give the finished file a name that is not taken; a link, unlike a rename, never overwrites."""
-    for number in count(1):
-        path = folder / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("count() does not end")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return write_once(folder, stem, data)

@@ -1,0 +1,80 @@
+"""Evidence against the register: is this file what was written here, and does the history still say what it said?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dongle_cli.binding.signing import HEAD
+from dongle_cli.errors import DongleError
+from dongle_cli.evidence import verify
+from dongle_cli.evidence.canonical import digest
+from dongle_cli.evidence.trust import Anchors
+from dongle_cli.evidence.verify import Check, Verified
+from dongle_cli.i18n import _
+from dongle_cli.register import evidence as kept
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from dongle_cli.register.register import Register
+
+
+def history(register: Register, name: str) -> Verified:
+    """Whether the register's history is whole; a register that cannot be read is not what was written either."""
+    found = Verified(Path(name))
+    try:
+        broken = register.history_break()
+    except (DongleError, ValueError, TypeError) as error:  # a bit that is no text or number any more
+        said = error.message if isinstance(error, DongleError) else str(error)
+        found.checks.append(Check("history", "bad", said))
+        return found
+    if broken is None:
+        found.checks.append(Check("history", "ok"))
+    else:
+        said = _("it does not hold from entry {seq} on").format(seq=broken)
+        found.checks.append(Check("history", "bad", said))
+    return found
+
+
+def one(
+    path: Path,
+    anchors: Anchors,
+    register: Register | None = None,
+    known: dict[str, kept.Kept] | None = None,
+    stamp_roots: Sequence[x509.Certificate] = (),
+) -> Verified:
+    """The file's signature and signer, its digest against the register's, and a head against the history.
+
+    `known`: what `register.evidence.files` gave, read once for many files.
+    """
+    found = verify.file(path, anchors, stamp_roots)
+    if any(check.what == "file" for check in found.checks):
+        return found
+    content = path.read_bytes()
+    entry = (known or {}).get(path.name)
+    if entry is not None:
+        same = digest(content) == entry.sha256
+        said = "" if same else _("it is not the file that the register knows under this name")
+        found.checks.append(Check("register", "ok" if same else "bad", said))
+    if register is not None:
+        found.checks += _head(content, register)
+    return found
+
+
+def _head(content: bytes, register: Register) -> list[Check]:
+    """Where the file is a head of the history: whether the history went through it."""
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(told, dict) or told.get("kind") != HEAD or not isinstance(told.get("seq"), int):
+        return []
+    link = kept.link(register, told["seq"])
+    if link is None:
+        return [Check("history", "bad", _("it ends before entry {seq}").format(seq=told["seq"]))]
+    if link.digest != told.get("digest"):
+        return [Check("history", "bad", _("entry {seq} is another one now").format(seq=told["seq"]))]
+    return [Check("history", "ok", _("up to entry {seq}").format(seq=told["seq"]))]
