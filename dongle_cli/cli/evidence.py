@@ -44,6 +44,11 @@ Files = Annotated[
 )
 def verify(
     files: Files = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option("--chain", metavar=_("FILE"), show_default=False,
+                     help=_("Certificates of the authority to believe (ca chain), instead of the register's.")),
+    ] = None,
     crl: Annotated[
         list[Path] | None,
         typer.Option("--crl", metavar=_("FILE"), help=_("Revocation list to ask; repeatable."), show_default=False),
@@ -144,7 +149,7 @@ def _tell(found: list[Verified], *, json: bool) -> int:
     epilog=example("dongle-cli evidence sign report.json --passphrase-file ca.pass"),
 )
 def sign(
-    files: Annotated[list[Path] | None, typer.Argument(metavar=_("[FILE...]"), show_default=False)] = None,
+    files: Files = None,
     every: Annotated[
         bool, typer.Option("--all", help=_("All that this bench keeps and that is not signed yet."))
     ] = False,
