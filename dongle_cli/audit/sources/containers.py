@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from dongle_cli.audit.model import Gap
-from dongle_cli.audit.sources import vhd
+from dongle_cli.audit.sources import qcow2, vhd
 from dongle_cli.audit.sources.media import Cached, Media, MediaFile, RawFiles, Yal, said, segments
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -91,13 +91,11 @@ def unwrap(raw: Media, path: Path | None) -> Disk:
 
 
 def _qcow2(raw: Media, path: Path | None) -> Disk:
-    disk = library("pyqcow").file()
-    disk.open_file_object(MediaFile(raw))
-    if disk.backing_filename:
-        raise Refused("unsupported", f"qcow2: it only holds what changed since {disk.backing_filename}: merge it first")
-    if disk.is_locked():
-        raise Refused("encrypted", "qcow2: the container itself is encrypted")
-    return Disk(Cached(Yal(disk, disk.media_size)), "qcow2")
+    try:
+        disk = qcow2.Qcow2(raw)
+    except qcow2.Unsupported as error:
+        raise Refused("encrypted" if "encrypted" in str(error) else "unsupported", f"qcow2: {error}") from None
+    return Disk(disk, "qcow2", [Gap("", "damaged", "qcow2: it is marked as corrupt")] if disk.corrupt else [])
 
 
 def _vhd(raw: Media, path: Path | None) -> Disk:

@@ -111,7 +111,7 @@ class Cached:
 
 
 class Yal:
-    """What a libyal object (libqcow, libvhdi, libvmdk, libewf, libbde, libvshadow) makes of its file."""
+    """What a libyal object (libvhdi, libvmdk, libewf, libbde, libvshadow) makes of its file."""
 
     def __init__(self, handle: object, size: int, *keep: object) -> None:
         self._read: Callable[[int, int], bytes] = handle.read_buffer_at_offset  # type: ignore[attr-defined]
@@ -188,7 +188,7 @@ class Bytes:
 def said(error: BaseException) -> str:
     """What a library says of a failure, in one line without its inner function names."""
     text = str(error).split("\n", 1)[0].strip()
-    for cut in (" pyfsntfs_", " pyqcow_", " pyvhdi_", " pyvmdk_", " pyewf_", " pybde_", " pyvshadow_"):
+    for cut in (" pyfsntfs_", " pyvhdi_", " pyvmdk_", " pyewf_", " pybde_", " pyvshadow_"):
         text = text.removeprefix(cut.strip())
     return text[:300]
 

@@ -143,7 +143,7 @@ def _is_ntfs_backup(media: Media) -> bool:
     if boot[3:11] != b"NTFS    ":
         return False
     (sector,), (sectors,) = struct.unpack_from("<H", boot, 11), struct.unpack_from("<Q", boot, 40)
-    return bool(0 <= media.size - sectors * sector <= 4096)
+    return bool(media.size - sectors * sector == sector)  # the copy is the one sector behind the last
 
 
 _MAGICS = (
