@@ -53,7 +53,10 @@ Targets = Annotated[
     list[str] | None,
     typer.Argument(
         metavar=_("[TARGET...]"),
-        help=_("Folders (roots of mounted disks) or disk images; none is this machine."),
+        help=_(
+            "Folders (roots of mounted disks) or disk images; none is this machine. On a running Windows this has not "
+            "been tried yet: look at its disk from elsewhere, or at an image of it."
+        ),
         show_default=False,
     ),
 ]
@@ -136,7 +139,7 @@ def audit(
 
         rules = replace(rules, grants=(*rules.grants, *load_exceptions(exceptions)))
     weak = frozenset(word for word in rules.kinds if not KINDS[word].strong)
-    asked = Options(Limits(kinds=weak), jobs or len(os.sched_getaffinity(0)), rules.network, keys(unlock or ()))
+    asked = Options(Limits(kinds=weak), jobs or _cores(), rules.network, keys(unlock or ()))
     run = Run(
         [open_source(target, asked) for target in targets or [LIVE]],
         rules,
@@ -147,6 +150,11 @@ def audit(
 
 
 app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _severity(word: str) -> Severity | None:
