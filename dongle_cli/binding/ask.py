@@ -56,9 +56,10 @@ def read(
     return loose(publish.read(csr or Path()), laptop, asset)
 
 
-def loose(csr: bytes, described: Path, asset: str) -> Asked:
-    """A request made elsewhere, for the laptop that the JSON file describes."""
-    return Asked(laptop.from_file(described), profile.asset_number(asset), pkcs10.read(csr), whole=False)
+def loose(csr: bytes, described: Path | Laptop, asset: str) -> Asked:
+    """A request made elsewhere, for the laptop that is described, also by a JSON file."""
+    whose = laptop.from_file(described) if isinstance(described, Path) else described
+    return Asked(whose, profile.asset_number(asset), pkcs10.read(csr), whole=False)
 
 
 def _from_request(path: Path, asset: str | None) -> Asked:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dongle_cli.cli import bind_laptop, output, pair
-from dongle_cli.cli.options import Device, DryRun, Force, Format, Yes, group
+from dongle_cli.cli import bind_all, bind_laptop, output, pair
+from dongle_cli.cli.options import All, Device, DryRun, Force, Format, Yes, group
 from dongle_cli.cli.pair import Folder, Out, PassphraseFile
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -40,6 +40,12 @@ Opaque = Annotated[
 def bind(
     ctx: typer.Context,
     device: Device = None,
+    all_: All = False,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", metavar=_("FILE"), help=_("With --all: CSV or xlsx, a row for each laptop."),
+                     show_default=False),
+    ] = None,
     request: Annotated[
         Path | None,
         typer.Option("--request", metavar=_("FILE"), help=_("The file that the laptop wrote: bind request."),
@@ -69,13 +75,20 @@ def bind(
     yes: Yes = False,
     force: Force = False,
     format_: Format = "text",
-) -> None:  # fmt: skip
+) -> int | None:  # fmt: skip
     if ctx.invoked_subcommand is not None:
-        return
+        return None
     from dongle_cli.binding import ask, authorities, issue
     from dongle_cli.register.register import Register
 
     signer = authorities.open_authority(authority, pair.unlock(passphrase_file), folder)
+    if all_:
+        if listed is None or out is None or device is not None:
+            raise DongleError(_("--all needs --list FILE and --out DIR, and no --device."), code="usage.all")
+        return bind_all.run(
+            listed, out, signer, opaque=opaque, days=days, dry_run=dry_run, yes=yes, force=force,
+            json=format_ == "json",
+        )  # fmt: skip
     asked = ask.read(request=request, csr=csr, laptop=laptop, asset=asset)
     if out is None and not dry_run:
         raise DongleError(_("Say where the certificate goes: --out FILE."), code="usage.out")
@@ -85,19 +98,20 @@ def bind(
     with Register.open() as register:
         issue.check_clock(register, signer, force=force)
         if not _agreed(register, wanted, asked, who, dry_run=dry_run, yes=yes):
-            return
+            return None
         bound = make(register, signer, wanted, asked, out, days=days, force=force)
         body = {"binding": pair.told(bound), "port": chosen.port}
         pair.keep(register, "bind", bound.asset_no, body, folder, passphrase_file)
     if format_ == "json":
         output.emit(pair.told(bound, port=chosen.port, out=str(out)))
-        return
+        return None
     output.answer(
         _("{asset} is bound: IMEI {imei}, laptop {laptop}, certificate {serial} until {until}.").format(
             asset=bound.asset_no, imei=bound.imei, laptop=bound.laptop_serial or bound.laptop_uuid,
             serial=bound.serial, until=(bound.not_after or "")[:10],
         )
     )  # fmt: skip
+    return None
 
 
 def _agreed(register: Register, wanted: Pair, asked: object, who: DongleIdentity, *, dry_run: bool, yes: bool) -> bool:

@@ -123,13 +123,18 @@ def load_sims(path: str | Path) -> Sims:
     return Sims(tuple(_built(number, values) for number, values in rows), path)
 
 
+def column_name(header: str) -> str:
+    """What a column is called here, by the header that somebody gave it: "ICCID番号" is "iccid"."""
+    text = unicodedata.normalize("NFKC", header).strip().casefold()
+    text = re.sub(r"[\s\-]+", "_", text)
+    return _COLUMN.get(text, text)
+
+
 def _columns(header: list[Cell], trouble: list[_Trouble]) -> list[str]:
     """A name for each column, "" where there is none; doubled names go to `trouble`."""
     names: list[str] = []
     for index, cell in enumerate(header, start=1):
-        text = unicodedata.normalize("NFKC", cell.text).strip().casefold()
-        text = re.sub(r"[\s\-]+", "_", text)
-        name = _COLUMN.get(text, text)
+        name = column_name(cell.text)
         if name and name in names:
             # By number, not by name: in a list without header the name would be somebody's password.
             reason = _("columns {first} and {second} have the same name").format(
@@ -148,7 +153,7 @@ def _values(number: int, cells: list[Cell], columns: list[str], trouble: list[_T
         name = columns[index] if index < len(columns) else ""
         # Of a user or password nothing is mended, not even a full-width letter: it would be a guess.
         text = cell.text if name in ("user", "password") else unicodedata.normalize("NFKC", cell.text).strip()
-        reason = _problem(name, cell, text)
+        reason = cell_problem(name, cell, text)
         if reason is None and not name and text:
             reason = _("column {column} has no name: is the row shifted?").format(column=index + 1)
         if reason is not None:
@@ -217,7 +222,8 @@ def _as_text() -> str:
     return _("format the column as text and paste the numbers again")
 
 
-def _problem(name: str, cell: Cell, text: str) -> str | None:
+def cell_problem(name: str, cell: Cell, text: str) -> str | None:
+    """Why the cell of this column cannot be taken, None where it can; `text` is what would be taken."""
     if cell.problem:
         return cell.problem
     if cell.form and name in ("imei", "asset_no"):
