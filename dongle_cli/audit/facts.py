@@ -83,6 +83,13 @@ def summary(run: Run) -> dict[str, Any]:
         "gaps": sum(ledger.gaps.values()),
         "gaps_by_reason": dict(ledger.gaps),
         "complete": ledger.complete,
+        "pii": None
+        if ledger.pii is None
+        else {
+            "my_numbers": ledger.pii.my_number,
+            "corporate_numbers": ledger.pii.corporate_number,
+            "possible_my_numbers": ledger.pii.possible,
+        },
         "exceptions": [
             {
                 "id": grant.id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dongle_cli.audit.documents import RULES as DOCUMENT_RULES
 from dongle_cli.audit.model import Finding, Gap, Severity, Tally, Verdict
+from dongle_cli.audit.pii.numbers import Counts
 from dongle_cli.audit.policy import Policy
 from dongle_cli.errors import ExitCode
 
@@ -31,6 +32,7 @@ class Ledger:
     kinds: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)  # by reason
     failing: int = 0  # violations at or above fail_on
+    pii: Counts | None = None  # numbers in documents, where they were asked for
     unseen: bool = False  # some file could not be looked at
     scanned: bool = False  # it came to its end
 

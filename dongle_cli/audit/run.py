@@ -13,6 +13,7 @@ from dongle_cli.audit.exceptions import Exceptions
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.ledger import Ledger
 from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict
+from dongle_cli.audit.numbers import Numbers
 from dongle_cli.audit.policy import Policy
 
 
@@ -24,6 +25,7 @@ class Run:
     policy: Policy
     fail_on: Severity | None = Severity.LOW
     baseline: Baseline | None = None
+    pii: bool = False  # count personal numbers in what is found
     started: datetime = field(default_factory=lambda: datetime.now().astimezone())
     finished: datetime | None = None
     ledger: Ledger = field(init=False)
@@ -47,6 +49,7 @@ class Run:
         where = places.Places(volumes)
         self.judge.writable = rules.writable(volumes)
         settings: list[Hit] = []
+        numbers = Numbers(volumes, self.policy, self.ledger) if self.pii else None
         for found in source.scan():
             match found:
                 case Tally():
@@ -59,6 +62,10 @@ class Run:
                 case Hit():
                     finding = self.judge.judge(found, where.of(found.entry))
                     if finding is not None:
+                        if numbers is not None:
+                            finding, gap = numbers.counted(finding)
+                            if gap is not None:
+                                yield self._gap(gap, source, of_files=False)
                         yield self._said(finding, source)
         for gap in where.disks():
             yield self._gap(gap, source, of_files=True)

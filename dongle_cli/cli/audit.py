@@ -10,8 +10,9 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from dongle_cli.cli import audit_rules
-from dongle_cli.cli.audit_options import Encoding, MaskNames, Names
+from dongle_cli.cli import audit_rules, audit_sample
+from dongle_cli.cli.audit_options import Encoding, MaskNames, Names, Pii, ReceiptFile, Remove, Repatriate
+from dongle_cli.cli.options import DryRun, Yes
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class TargetsOrCommand(TyperGroup):
         assert command is not None  # noqa: S101 - parse_args looked it up
         with command.make_context(name, rest, parent=ctx) as inner:
             return command.invoke(inner)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """To a command below, our targets are no part of the way to it."""
+        params = super().get_params(ctx)
+        return params if ctx.command is self else [one for one in params if not isinstance(one, click.Argument)]
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Options and targets; the commands are listed further down."""
@@ -124,12 +130,19 @@ def audit(
     encoding: Encoding = "utf-8",
     mask_names: MaskNames = False,
     names: Names = False,
+    pii: Pii = False,
+    repatriate: Repatriate = None,
+    remove: Remove = False,
+    receipt: ReceiptFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> int:
     from dongle_cli.audit.baseline import Baseline
     from dongle_cli.audit.identify import KINDS, Limits
     from dongle_cli.audit.policy_file import load, load_exceptions
     from dongle_cli.audit.run import Run
     from dongle_cli.audit.sources import LIVE, Options, open_source
+    from dongle_cli.cli.audit_bring import Bring
     from dongle_cli.cli.audit_show import Output, show
     from dongle_cli.cli.audit_unlock import keys
 
@@ -145,11 +158,18 @@ def audit(
         rules,
         _severity(fail_on),
         Baseline.read(baseline) if baseline else None,
+        pii,
     )
-    return show(run, Output(format_, report or [], encoding, mask_names, names))
+    if repatriate is None and (remove or receipt):
+        raise click.UsageError(_("--remove and --receipt go with --repatriate."))
+    bring = Bring(repatriate, remove, receipt, yes, dry_run) if repatriate is not None else None
+    return show(run, Output(format_, report or [], encoding, mask_names, names), bring)
 
 
 app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)
+app.command("sample", help=_("Draw machines from a list, so that anybody can draw the same again."))(
+    audit_sample.sample
+)
 
 
 def _cores() -> int:

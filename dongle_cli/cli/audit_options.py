@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -18,3 +19,21 @@ MaskNames = Annotated[
 Names = Annotated[
     bool, typer.Option("--names", help=_("Show names in report files; without it they carry masks instead."))
 ]
+Pii = Annotated[bool, typer.Option("--pii", help=_("Also count My Numbers in what is found; never a digit is kept."))]
+Repatriate = Annotated[
+    str | None,
+    typer.Option(
+        "--repatriate", metavar=_("PLACE"), show_default=False,
+        help=_("Copy what is found to the shared server (a mounted folder), and read it back."),
+    ),
+]  # fmt: skip
+Remove = Annotated[
+    bool, typer.Option("--remove", help=_("With --repatriate: remove each here once it is verified there."))
+]
+ReceiptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--receipt", metavar=_("FILE"), show_default=False,
+        help=_("Where the receipt of --repatriate is kept; without it among the program's data."),
+    ),
+]  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dongle_cli.audit.model import Finding, Gap
     from dongle_cli.audit.reports import Report
     from dongle_cli.audit.run import Run
+    from dongle_cli.cli.audit_bring import Bring
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Output:
     names: bool = False  # names in files
 
 
-def show(run: Run, out: Output) -> int:
+def show(run: Run, out: Output, bring: Bring | None = None) -> int:
     """Run it, say what it finds, write the reports; returns the exit code."""
     from dongle_cli.audit import facts
     from dongle_cli.audit.masking import Mask
@@ -40,13 +41,18 @@ def show(run: Run, out: Output) -> int:
 
     for path in out.files:
         check(path, [source.target for source in run.sources])
+    if bring is not None:
+        bring.prepare(run)
     mask = Mask.of_this_machine() if out.mask or (out.files and not out.names) else None
     report = Report(facts.start(run), encoding=out.encoding)
     said = _start(report, mask if out.mask else None)
     if out.format == "json":
         output.emit(said)
-    interrupted = _listen(run, report, out, mask if out.mask else None)
+    interrupted = _listen(run, report, out, mask if out.mask else None, bring)
     report.summary = facts.summary(run)
+    trouble: DongleError | None = None
+    if bring is not None and not interrupted:
+        trouble, interrupted = _bring(bring, report, mask if out.mask else None)
     if interrupted:
         report.summary |= {"complete": False, "interrupted": True, "exit": int(ExitCode.INTERRUPTED)}
     _answer(report, out, mask)
@@ -57,14 +63,31 @@ def show(run: Run, out: Output) -> int:
             code="interrupted.user",
             hint=_("What was found until then stands above. Run the same command again for the whole."),
         )
-    return int(ExitCode.FAILED if failed else run.ledger.exit_code)
+    if trouble is not None:
+        raise trouble
+    return int(ExitCode.FAILED if failed else report.summary["exit"])
+
+
+def _bring(bring: Bring, report: Report, mask: Mask | None) -> tuple[DongleError | None, bool]:
+    """Bring the documents home; what went wrong is said after the summary, and whether somebody interrupted it."""
+    from dongle_cli.cli.audit_bring import unsafe
+
+    try:
+        report.summary["repatriated"] = bring.do(mask)
+    except DongleError as error:
+        return error, False
+    except KeyboardInterrupt:
+        return None, True
+    if unsafe(report.summary) and report.summary["exit"] == ExitCode.DONE:
+        report.summary["exit"] = int(ExitCode.INCOMPLETE)
+    return None, False
 
 
 def _start(report: Report, mask: Mask | None) -> dict[str, object]:
     return {**report.start, "names": "masked" if mask else "shown", "mask": mask.id if mask else None}
 
 
-def _listen(run: Run, report: Report, out: Output, mask: Mask | None) -> bool:
+def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bring | None) -> bool:
     """Take what the run finds into the report, and say it at once in JSON; True where somebody interrupted it."""
     from dongle_cli.audit.model import Finding, Gap, Verdict
     from dongle_cli.audit.wire import finding_json, gap_json
@@ -77,6 +100,8 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None) -> bool:
             for event in run.events():
                 went_on()
                 if isinstance(event, Finding):
+                    if bring is not None:
+                        bring.take(event)
                     said = event.verdict in (Verdict.VIOLATION, Verdict.EXCEPTED)
                     masked = mask.finding(event) if mask else event
                     emit({"type": "finding" if said else "check", **finding_json(masked)})

@@ -63,6 +63,7 @@ def _unreadable(path: Path, reason: str, row: int | None = None) -> DongleError:
         code="sims.unreadable",
         path=str(path),
         row=row,
+        reason=reason,
     )
 
 

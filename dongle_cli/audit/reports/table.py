@@ -64,7 +64,8 @@ def gap_row(gap: Gap) -> list[Value]:
 
 def details(one: Finding) -> str:
     """What else is known of a finding, in one line."""
-    return "; ".join(f"{name}: {value}" for name, value in one.detail if value is not None)
+    said = ((words.named(words.DETAILS, name), name, value) for name, value in one.detail if value is not None)
+    return "; ".join(f"{label}: {words.place(str(value)) if name == 'place' else value}" for label, name, value in said)
 
 
 def _clean(line: list[Value]) -> list[Value]:

@@ -31,6 +31,13 @@ REASONS = {
     "network": N_("on the network"), "unsupported": N_("of a form that cannot be read here"),
     "crashed": N_("the process that looked at it ended"),
 }  # fmt: skip
+# What findings say besides, in words.
+DETAILS = {
+    "user": N_("user"), "original": N_("stood before at"), "place": N_("belongs to"), "deleted_at": N_("deleted on"),
+    "setting": N_("setting"), "found": N_("found"), "wanted": N_("wanted"), "note": N_("note"), "reason": N_("reason"),
+    "exception_expired": N_("expired exception"), "my_numbers": N_("My Numbers"),
+    "corporate_numbers": N_("corporate numbers"), "possible_my_numbers": N_("possible My Numbers without evidence"),
+}  # fmt: skip
 _CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}
 
 
@@ -130,6 +137,7 @@ def page_one(report: Report) -> list[tuple[str, str]]:
         (_("Not looked at"), str(summary["gaps"])),
         *((_("Not looked at: {listed}").format(listed=named(REASONS, word)), str(count))
           for word, count in sorted(summary["gaps_by_reason"].items())),
+        *((named(DETAILS, word), str(count)) for word, count in (summary.get("pii") or {}).items()),
         (_("Names in this report"), _("masked") if start.get("names") == "masked" else _("shown")),
         (_("Program"), f"dongle-cli {start['version']}"),
         (_("Exit code"), str(summary["exit"])),
