@@ -66,7 +66,7 @@ def verify(
 
     lists = [one for path in crl or () for one in signing.load_pem(path)[1]]
     stamps = signing.load_pem(tsa_chain)[0] if tsa_chain else []
-    register = _register()
+    register = open_register()
     try:
         found = [examine.history(register, _("register"))] if register and chain is None else []
         broken = any(one.result == "bad" for one in found)
@@ -87,7 +87,7 @@ def verify(
     return _tell(found, json=format_ == "json")
 
 
-def _register() -> Register | None:
+def open_register() -> Register | None:
     """The register of this bench where there is one: checking makes none."""
     from dongle_cli import paths
     from dongle_cli.register.register import Register

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dongle_cli.cli import output
 from dongle_cli.cli.options import Format, group
+from dongle_cli.cli.pair import Folder, PassphraseFile
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -135,3 +137,26 @@ def check(format_: Format = "text") -> None:
     output.answer(_("The history holds: {count} entries, the last digest is {digest}.").format(
         count=entries, digest=digest or "-"
     ))  # fmt: skip
+
+
+@app.command(
+    help=_("Write a signed extract of all bindings, for `verify --extract` where the register cannot be reached."),
+    epilog=_("Example: {command}").format(command="dongle-cli register extract --out bindings.jsonl"),
+)
+def extract(
+    out: Annotated[Path, typer.Option("--out", metavar=_("FILE"), help=_("Write it here."))],
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    format_: Format = "text",
+) -> None:
+    from dongle_cli.binding import extract as work
+    from dongle_cli.cli.evidence import open_signer
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        count = work.write(register, out, open_signer(folder, passphrase_file))
+    if format_ == "json":
+        output.emit({"out": str(out), "signature": f"{out}.p7s", "bindings": count})
+        return
+    output.answer(_("{count} bindings are in {path}; its signature is {path}.p7s.").format(count=count, path=out))
+    output.say(_("Give both files to the help desk, and chain.pem once: dongle-cli ca chain --out chain.pem"))

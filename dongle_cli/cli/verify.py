@@ -59,6 +59,16 @@ def verify(
         str | None,
         typer.Option("--keystore", metavar=_("KEYSTORE"), help=_("The keystore of this laptop."), show_default=False),
     ] = None,
+    extract: Annotated[
+        Path | None,
+        typer.Option("--extract", metavar=_("FILE"), show_default=False,
+                     help=_("A signed extract of the register, where the register cannot be reached.")),
+    ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option("--chain", metavar=_("FILE"), show_default=False,
+                     help=_("Certificates of the authority that signed the extract (ca chain).")),
+    ] = None,
     passphrase_file: PassphraseFile = None,
     format_: Format = "text",
 ) -> int:  # fmt: skip
@@ -67,7 +77,7 @@ def verify(
 
     leaf = _certificate(pem, keystore, passphrase_file)
     seen = _named(device, laptop) if pem is not None else _at_hand(device, laptop)
-    with _known() as known:
+    with _known(extract, chain) as known:
         verdict = work.verify(known, leaf, seen)
         as_of = known.as_of
     told = advice.of(verdict, leaf)
@@ -95,7 +105,10 @@ def _mark(result: str) -> str:
 
 
 @contextmanager
-def _known() -> Iterator[Known]:
+def _known(extract: Path | None, chain: Path | None) -> Iterator[Known]:
+    if extract is not None:
+        yield _extract(extract, chain)
+        return
     from dongle_cli.register.lookup import lookup
 
     with lookup() as quick:
@@ -107,6 +120,26 @@ def _known() -> Iterator[Known]:
 
     with Register.open() as register:
         yield RegisterKnown(register)
+
+
+def _extract(extract: Path, chain: Path | None) -> Known:
+    """The extract, believed for the certificates of `chain`, or else for those of this machine's own register."""
+    from dongle_cli.binding import signing
+    from dongle_cli.binding.extract import ExtractKnown
+    from dongle_cli.cli.evidence import open_register
+    from dongle_cli.evidence.trust import Anchors
+
+    if chain is not None:
+        return ExtractKnown(extract, Anchors(signing.load_pem(chain)[0]))
+    register = open_register()
+    if register is None:
+        raise DongleError(
+            _("Whose extract {path} is cannot be checked here.").format(path=extract),
+            code="usage.chain",
+            hint=_("Name the authority's certificates with --chain FILE; the bench writes them with ca chain."),
+        )
+    with register:
+        return ExtractKnown(extract, signing.anchors(register))
 
 
 def _certificate(pem: Path | None, keystore: str | None, passphrase_file: str | None) -> x509.Certificate:
