@@ -16,8 +16,10 @@ from dongle_cli.audit.sources.media import Media, as_file, said
 HEAD = 4096
 _BATCH = 500  # files between two batches
 _DEEP = 500  # folders in a path; no system that writes these has more
-_REGULAR, _FOLDER = 1, 2  # TSK_FS_META_TYPE_REG, _DIR
+_REGULAR, _FOLDER, _VIRTUAL, _ORPHANS = 1, 2, 10, 11  # TSK_FS_META_TYPE_REG, _DIR, _VIRT, _VIRT_DIR
 _UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC and TSK_FS_META_FLAG_UNALLOC
+# What a folder lists that is none of its files; the last two are how The Sleuth Kit calls parts of an exFAT.
+_NO_FILES = (b".", b"..", b"$ALLOC_BITMAP", b"$UPCASE_TABLE")
 
 Found = Hit | Gap | Tally
 
@@ -38,7 +40,13 @@ class TskVolume:
         if found is None:
             return None
         file, real = found
-        return _entry(file, real, self.name)
+        return self.entry(file, real)
+
+    def entry(self, file: Any, path: str, state: State = State.LIVE, recoverable: str | None = None) -> Entry:
+        """What the inode of `file` says."""
+        meta = file.info.meta
+        owner = None if self._folds else str(meta.uid)
+        return Entry(path, int(meta.size), float(meta.mtime), owner, state, recoverable, self.name)
 
     def list(self, path: str) -> Iterator[tuple[str, bool]]:
         """Names in a folder, each with whether it is a folder."""
@@ -46,7 +54,7 @@ class TskVolume:
         if found is None or _type(found[0]) != _FOLDER:
             raise FileNotFoundError(2, "there is no such folder", path)
         for file in self.inside(int(found[0].info.meta.addr)):
-            if not _deleted(file):
+            if not _deleted(file) and _type(file) not in (_VIRTUAL, _ORPHANS):
                 yield _name(file), _type(file) == _FOLDER
 
     def open(self, path: str) -> BinaryIO:
@@ -57,9 +65,9 @@ class TskVolume:
         return as_file(Content(found[0]))
 
     def inside(self, inode: int) -> Iterator[Any]:
-        """What the folder `inode` lists, also deleted names; without itself and the one above."""
+        """What the folder `inode` lists, also deleted names; but neither itself nor what is above."""
         for file in self._fs.open_dir(inode=inode):
-            if file.info.name is not None and file.info.name.name not in (b".", b".."):
+            if file.info.name is not None and file.info.name.name not in _NO_FILES:
                 yield file
 
     def _reach(self, path: str) -> tuple[Any, str] | None:
@@ -101,7 +109,7 @@ class TskScan:
             try:
                 for file in self.tsk.inside(inode):
                     name = path + _name(file)
-                    if _type(file) == _FOLDER:
+                    if _type(file) in (_FOLDER, _ORPHANS):
                         number = int(file.info.meta.addr)
                         # A deleted folder whose inode was taken again is another folder by now: it is met there.
                         if number not in seen and not (_deleted(file) and not _freed(file)):
@@ -136,7 +144,7 @@ class TskScan:
         name = path.rpartition("/")[2]
         state = State.DELETED if deleted else State.LIVE
         recoverable = _recoverable(file) if deleted else None
-        entry = _entry(file, path, self.tsk.name, state, recoverable)
+        entry = self.tsk.entry(file, path, state, recoverable)
         if recoverable == "overwritten":
             kind = by_name(name)
             if kind is not None and entry.size and KINDS[kind].is_document and KINDS[kind].strong:
@@ -226,9 +234,3 @@ def _recoverable(file: Any) -> str:
 
 def _block(file: Any) -> int:
     return int(file.info.fs_info.block_size)
-
-
-def _entry(file: Any, path: str, volume: str, state: State = State.LIVE, recoverable: str | None = None) -> Entry:
-    meta = file.info.meta
-    owner = str(meta.uid) if int(meta.mode) else None
-    return Entry(path, int(meta.size), float(meta.mtime), owner, state, recoverable, volume)
