@@ -104,11 +104,11 @@ def save(settings: Settings) -> None:
 
 def keystore(settings: Settings, which: str, unlock: Unlock) -> Keystore:
     """The keystore of "root" or "issuing" (which also holds the keys "ocsp" and "evidence")."""
-    from dongle_cli.binding.keystores import open_keystore
+    from dongle_cli.binding.keystores import FOLDERS, open_keystore
 
     spec = settings.root_keystore if which == "root" else settings.issuing_keystore
     kind, _colon, where = spec.partition(":")
-    if kind in ("pem", "pkcs12", "tpm2") and not Path(where).is_absolute():
+    if kind in FOLDERS and not Path(where).is_absolute():
         if which == "root" and not (settings.folder / where).is_dir() and exists(settings.folder):
             raise root_away()
         spec = f"{kind}:{settings.folder / where}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dongle_cli import paths
 from dongle_cli.binding import publish
-from dongle_cli.binding.keystores import Algorithm, Credential, Keystore, open_keystore
+from dongle_cli.binding.keystores import FOLDERS, Algorithm, Credential, Keystore, open_keystore
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dongle_cli.binding.unlock import Unlock
 
 LABEL = "laptop"  # of the first key; a new one is laptop-2, laptop-3...
-_FOLDERS = ("pem", "pkcs12", "pkcs12-legacy-3des", "tpm2")  # keystores whose place is a folder
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def remember(mine: Mine) -> None:
 def absolute(spec: str) -> str:
     """`spec` so that it means the same place from every folder."""
     kind, colon, place = spec.partition(":")
-    return f"{kind}:{Path(place).expanduser().absolute()}" if kind in _FOLDERS and place else kind + colon + place
+    return f"{kind}:{Path(place).expanduser().absolute()}" if kind in FOLDERS and place else kind + colon + place
 
 
 def chosen(spec: str | None) -> Mine:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +72,46 @@ def softhsm(folder: Path, patch: pytest.MonkeyPatch) -> str:
     arguments = ["--init-token", "--free", "--label", "bench", "--so-pin", "12345678", "--pin", PASSPHRASE]
     subprocess.run(["softhsm2-util", *arguments], check=True, capture_output=True)
     return f"pkcs11:token=bench?module-path={SOFTHSM}"
+
+
+def two_ports() -> int:
+    """The first of two neighbouring free ports on loopback: a TPM's commands, and its switch."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@contextmanager
+def swtpm(folder: Path) -> Iterator[str]:
+    """A TPM 2.0 of its own, in software; yields what TPM2TOOLS_TCTI must be."""
+    needs("swtpm", "swtpm")
+    needs("tpm2_create", "tpm2-tools")
+    state, port = folder / "tpm", two_ports()
+    state.mkdir()
+    process = subprocess.Popen(
+        ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear",
+         "--server", f"type=tcp,port={port},bindaddr=127.0.0.1",
+         "--ctrl", f"type=tcp,port={port + 1},bindaddr=127.0.0.1"],
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port + 1), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline and process.poll() is None, "swtpm does not start"
+                time.sleep(0.02)
+        yield f"swtpm:host=127.0.0.1,port={port}"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, x509.Certificate]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-from keystore_places import PASSPHRASE, Place, authority, certificate, name, needs, secret_file, softhsm
+from keystore_places import PASSPHRASE, Place, authority, certificate, name, needs, secret_file, softhsm, swtpm
 
 from dongle_cli.binding.keystores import Algorithm
 from dongle_cli.errors import DongleError, ExitCode
@@ -20,16 +20,21 @@ from dongle_cli.errors import DongleError, ExitCode
 if TYPE_CHECKING:
     from dongle_cli.binding.keystores import PrivateKey
 
-KINDS = ["pem", "pkcs12", "pkcs12-legacy-3des", "pkcs11"]
+KINDS = ["pem", "pkcs12", "pkcs12-legacy-3des", "pkcs11", "tpm2", "tpm2-unattended"]
 
 
 @pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Each kind of keystore, empty."""
     keys = tmp_path / "keys"
+    if request.param.startswith("tpm2"):
+        with swtpm(tmp_path) as tcti:
+            monkeypatch.setenv("TPM2TOOLS_TCTI", tcti)
+            yield Place(f"{request.param}:{keys}", tmp_path, secret_file(tmp_path, "passphrase", PASSPHRASE))
+        return
     makers: dict[str, Callable[[], str]] = {"pkcs11": lambda: softhsm(tmp_path, monkeypatch)}
     spec = makers.get(request.param, lambda: f"{request.param}:{keys}")()
-    return Place(spec, tmp_path, secret_file(tmp_path, "passphrase", PASSPHRASE))
+    yield Place(spec, tmp_path, secret_file(tmp_path, "passphrase", PASSPHRASE))
 
 
 def refused(code: str, call: Callable[[], object]) -> DongleError:
@@ -152,7 +157,16 @@ def test_a_wrong_passphrase_is_an_error_of_its_own(place: Place) -> None:
         store.close()  # a login is the whole process's
     wrong = secret_file(place.folder, "wrong", "incorrect-horse")
     code = "keystore.pin" if place.spec.startswith("pkcs11") else "keystore.passphrase"
-    error = refused(code, lambda: place.open(wrong).key("lt-00001"))
+
+    def use() -> None:  # a TPM is not asked before the key is used
+        key = place.open(wrong).key("lt-00001")
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        key.sign(b"data", ec.ECDSA(hashes.SHA256()))
+
+    if "unattended" in place.spec:
+        use()
+        return
+    error = refused(code, use)
     assert error.hint and "incorrect-horse" not in error.message + error.hint
 
 

@@ -69,9 +69,12 @@ KEYSTORES = {
     "pkcs12": "dongle_cli.binding.keystores.pkcs12:Pkcs12Folder",
     "pkcs12-legacy-3des": "dongle_cli.binding.keystores.pkcs12:Legacy3desFolder",
     "pkcs11": "dongle_cli.binding.keystores.pkcs11:Token",
-    "tpm2": "dongle_cli.binding.keystores.tpm2:Tpm",
+    "tpm2": "dongle_cli.binding.keystores.tpm2:TpmFolder",
+    "tpm2-unattended": "dongle_cli.binding.keystores.tpm2:UnattendedFolder",
     "windows": "dongle_cli.binding.keystores.windows:WindowsStore",
 }
+# Those whose place is a folder.
+FOLDERS = ("pem", "pkcs12", "pkcs12-legacy-3des", "tpm2", "tpm2-unattended")
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -79,7 +82,7 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def open_keystore(spec: str, unlock: Unlock) -> Keystore:
     """The keystore that `spec` names, a KIND or "KIND:PLACE"; `unlock` is asked for a passphrase when one is needed.
 
-    PLACE is a folder for pem, pkcs12 and tpm2 (default: among the data), and for pkcs11 the rest of an RFC 7512 URI
+    PLACE is a folder for those in FOLDERS (default: among the data), and for pkcs11 the rest of an RFC 7512 URI
     ("pkcs11:token=bench?module-path=/usr/lib/softhsm/libsofthsm2.so"). DongleError `usage.keystore` for another word.
     """
     kind, _colon, place = spec.partition(":")
