@@ -13,7 +13,7 @@ from dongle_cli.audit.policy import Policy, chosen
 
 LOCAL, MAIL, OFFLINE, DELETED = "E-local-documents", "E-mail-cache", "E-offline-cache", "E-deleted-documents"
 RULES = (LOCAL, MAIL, OFFLINE, DELETED)
-_BY_PLACE = {"outlook": MAIL, "csc": OFFLINE, "recycle-bin": DELETED}
+_BY_PLACE = {"outlook": MAIL, "outlook-attachments": MAIL, "mail": MAIL, "csc": OFFLINE, "recycle-bin": DELETED}
 _BY_KIND = dict.fromkeys(("pst", "ost", "mbox", "dbx"), MAIL)
 
 

@@ -31,8 +31,8 @@ class Grant:
             return False
         return (
             (self.rule is None or fnmatchcase(finding.rule, self.rule))
-            and (self.kind is None or self.kind == finding.kind)
-            and (self.place is None or self.place == finding.place)
+            and (self.kind is None or fnmatchcase(finding.kind or "", self.kind))
+            and (self.place is None or fnmatchcase(finding.place, self.place))
             and (self.fingerprint is None or self.fingerprint == finding.fingerprint)
         )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -14,7 +16,9 @@ from typing import Any, NoReturn, TypeVar
 from dongle_cli.audit import globs
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.model import Severity
+from dongle_cli.audit.places.words import WORDS as PLACES
 from dongle_cli.audit.policy import Grant, Policy
+from dongle_cli.audit.rules import CATALOGUE
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -40,11 +44,11 @@ def load(name: str) -> Policy:
     return _Reader(path).policy()
 
 
-def load_exceptions(path: Path) -> tuple[Grant, ...]:
-    """The exceptions of a file that holds nothing else."""
+def load_exceptions(path: Path, policy: Policy) -> Policy:
+    """`policy` with the exceptions of a file that holds nothing else added to its own."""
     reader = _Reader(path)
     reader.only(reader.top, "", {"schema", "exception"})
-    return reader.grants()
+    return replace(policy, grants=(*policy.grants, *reader.grants(policy.grants)))
 
 
 class _Reader:
@@ -76,13 +80,14 @@ class _Reader:
         )
 
     def _line(self, key: str, table: str) -> int | None:
-        """Where `key` stands in its table, counted from 1; None where it is not there."""
-        inside = not table
-        number = 0
+        """Where `key` stands in its table, counted from 1; "exception#2" is the second table of that name."""
+        table, _hash, wanted = table.partition("#")
+        inside, count = not table, 0
         for number, line in enumerate(self.text.splitlines(), 1):
             if header := re.match(r"\s*\[+\s*([\w.\"-]+)\s*\]+", line):
-                inside = header[1] == table
-                if header[1] == key or (inside and f"{table}.{key}" == header[1]):
+                count += header[1] == table
+                inside = header[1] == table and wanted in ("", str(count))
+                if (inside and key == table) or header[1] == (f"{table}.{key}" if table else key):
                     return number
             elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line):
                 return number
@@ -129,10 +134,14 @@ class _Reader:
         sources = self.table("sources", {"network"})
         exceptions = self.table("exceptions", {"warn_days"})
         title = self.table("title", {"en", "ja"})
-        by_kind = self.severities(severity, "kinds")
-        for kind in by_kind:
-            if kind not in KINDS:
-                self.refuse(_("{kind} is no kind of document").format(kind=kind), kind, "severity.kinds")
+        by_place, by_kind, by_rule = (self.severities(severity, key) for key in ("places", "kinds", "rules"))
+        self.known(by_place, PLACES, "severity.places")
+        self.known(by_kind, KINDS, "severity.kinds")
+        self.known(by_rule, CATALOGUE, "severity.rules")
+        places = self.words(documents, "documents", "places", ["*"])
+        run = self.words(rules, "rules", "run", ["*"])
+        self.known(places, PLACES, "documents", "places")
+        self.known(run, CATALOGUE, "rules", "run")
         allow = self.words(documents, "documents", "allow", [])
         return Policy(
             name=self.take(self.top, "", "name", str, self.path.stem),
@@ -140,15 +149,15 @@ class _Reader:
             digest=self.digest,
             title={key: self.take(title, "title", key, str, "") for key in title},
             kinds=self.kinds(self.words(documents, "documents", "kinds", ["*"])),
-            places=self.words(documents, "documents", "places", ["*"]),
+            places=places,
             allow=globs.compiled(allow),
             min_size=self.take(documents, "documents", "min_size", int, 0),
             min_age=self.take(documents, "documents", "min_age_days", float, 0.0),
             severity=self.severity(severity, "severity", "default", Severity.HIGH),
-            by_place=self.severities(severity, "places"),
+            by_place=by_place,
             by_kind=by_kind,
-            by_rule=self.severities(severity, "rules"),
-            rules=self.words(rules, "rules", "run", ["*"]),
+            by_rule=by_rule,
+            rules=run,
             network=self.take(sources, "sources", "network", bool, False),
             warn_days=self.take(exceptions, "exceptions", "warn_days", int, 30),
             grants=self.grants(),
@@ -171,6 +180,18 @@ class _Reader:
             found = found - meant if pattern.startswith("!") else found | meant
         return frozenset(found)
 
+    def known(self, words: Iterable[str], names: Iterable[str], table: str, key: str | None = None) -> None:
+        """Refuse a word, or a pattern, that names nothing: a typing error would otherwise switch something off."""
+        names = list(names)
+        for word in words:
+            bare = word.removeprefix("!")
+            if not any(fnmatchcase(name, bare) for name in names):
+                near = get_close_matches(bare, names, n=3, cutoff=0.5)
+                hint = _("{name} is not known").format(name=bare)
+                if near:
+                    hint = _("{name} is not known (did you mean {names}?)").format(name=bare, names=", ".join(near))
+                self.refuse(hint, key or word, table)
+
     def severities(self, table: dict[str, Any], key: str) -> dict[str, Severity]:
         inner = self.take(table, "severity", key, dict, {})
         return {word: self.severity(inner, f"severity.{key}", word, Severity.HIGH) for word in inner}
@@ -184,31 +205,38 @@ class _Reader:
             )
         return Severity[word.upper()]
 
-    def grants(self) -> tuple[Grant, ...]:
+    def grants(self, others: tuple[Grant, ...] = ()) -> tuple[Grant, ...]:
+        """The exceptions of the file; `others` are there already, and an id stands for one only."""
         listed = self.take(self.top, "", "exception", list, [])
-        found = [self.grant(one) for one in listed if isinstance(one, dict) or self.refuse(_("no table"), "exception")]
-        for grant in found:
-            if sum(other.id == grant.id for other in found) > 1:
-                self.refuse(_("the exception {id} is there twice").format(id=grant.id), "id", "exception")
+        found: list[Grant] = []
+        for number, one in enumerate(listed, 1):
+            name = f"exception#{number}"
+            if not isinstance(one, dict):
+                self.refuse(_("no table"), "exception")
+            found.append(self.grant(one, name))
+            if any(other.id == found[-1].id for other in (*others, *found[:-1])):
+                self.refuse(_("the exception {id} is there twice").format(id=found[-1].id), "id", name)
         return tuple(found)
 
-    def grant(self, table: dict[str, Any]) -> Grant:
-        name, must = "exception", ("id", "reason", "approver", "expires")
+    def grant(self, table: dict[str, Any], name: str) -> Grant:
+        must = ("id", "reason", "approver", "expires")
         what = ("rule", "path", "kind", "place", "fingerprint")
         self.only(table, name, {*must, *what})
         said = table.get("id", "?")
         for key in must:
             if table.get(key) in (None, ""):
-                self.refuse(_("the exception {id} has no {key}").format(id=said, key=key), "exception")
+                self.refuse(_("the exception {id} has no {key}").format(id=said, key=key), "exception", name)
         if not any(table.get(key) for key in what):
             known = ", ".join(what)
-            self.refuse(_("the exception {id} says nothing of {known}").format(id=said, known=known), "exception")
+            self.refuse(_("the exception {id} says nothing of {known}").format(id=said, known=known), "exception", name)
         expires = table["expires"]
         if isinstance(expires, datetime) or not isinstance(expires, date):
             self.refuse(
                 _("expires of the exception {id} must be a date such as 2027-03-31").format(id=said), "expires", name
             )
         texts = {key: self.take(table, name, key, str, "") for key in (*must[:3], *what) if key in table}
+        for key, names in (("rule", CATALOGUE), ("kind", KINDS), ("place", PLACES)):
+            self.known([texts[key]] if key in texts else [], names, name, key)
         return Grant(**texts, expires=expires)
 
 

@@ -148,9 +148,7 @@ def audit(
 
     rules = load(policy)
     if exceptions is not None:
-        from dataclasses import replace
-
-        rules = replace(rules, grants=(*rules.grants, *load_exceptions(exceptions)))
+        rules = load_exceptions(exceptions, rules)
     weak = frozenset(word for word in rules.kinds if not KINDS[word].strong)
     asked = Options(Limits(kinds=weak), jobs or _cores(), rules.network, keys(unlock or ()))
     run = Run(
