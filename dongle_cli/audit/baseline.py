@@ -23,6 +23,7 @@ class Baseline:
     _prints: Counter[str] = field(default_factory=Counter)
     _keys: Counter[Key] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    gaps: set[str] = field(default_factory=set)  # paths that this run could not look at: what was there is not solved
 
     @classmethod
     def read(cls, path: Path) -> Baseline:
@@ -40,28 +41,37 @@ class Baseline:
 
     def compare(self, finding: Finding) -> str:
         """ "continuing" where the earlier run had it: the same fingerprint, or the same file with changed content."""
-        key: Key = (finding.rule, finding.path, finding.member or "", finding.state.value)
-        word = "new"
-        if self._prints[finding.fingerprint]:
-            self._prints[finding.fingerprint] -= 1
-            self._keys[key] -= 1
-            word = "continuing"
-        elif self._keys[key] > 0:
-            self._keys[key] -= 1
-            word = "continuing"
+        word = "continuing" if self.still(finding) else "new"
         self.counts[word] += 1
         return word
 
-    def solved(self) -> list[dict[str, Any]]:
-        """What the earlier run had and this one has no more."""
+    def still(self, finding: Finding) -> bool:
+        """Whether the earlier run had it; then it is no solved one."""
+        key: Key = (finding.rule, finding.path, finding.member or "", finding.state.value)
+        if self._prints[finding.fingerprint]:
+            self._prints[finding.fingerprint] -= 1
+        elif self._keys[key] <= 0:
+            return False
+        self._keys[key] -= 1
+        return True
+
+    def solved(self) -> tuple[list[dict[str, Any]], int]:
+        """What the earlier run had and this one has no more, and how much of it this one could not look at."""
         keys = Counter({key: count for key, count in self._keys.items() if count > 0})
-        gone = []
+        gone, unseen = [], 0
         for one in self.left:
             key = _key(one)
             if keys[key] > 0:
                 keys[key] -= 1
-                gone.append(one)
-        return gone
+                if self._hidden(str(one.get("path") or "")):
+                    unseen += 1
+                else:
+                    gone.append(one)
+        return gone, unseen
+
+    def _hidden(self, path: str) -> bool:
+        """Whether `path`, or a folder above it, is one that this run could not look at."""
+        return any(path == gap or not gap or path.startswith((f"{gap}/", f"{gap}: ")) for gap in self.gaps)
 
 
 def _key(one: dict[str, Any]) -> Key:

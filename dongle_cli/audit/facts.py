@@ -109,10 +109,11 @@ def summary(run: Run) -> dict[str, Any]:
 def _compared(baseline: Baseline | None) -> dict[str, Any] | None:
     if baseline is None:
         return None
-    solved = baseline.solved()
+    solved, unseen = baseline.solved()
     return {
         "new": baseline.counts["new"],
         "continuing": baseline.counts["continuing"],
         "solved": len(solved),
+        "unseen": unseen,
         "solved_findings": solved,
     }

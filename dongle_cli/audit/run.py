@@ -82,11 +82,15 @@ class Run:
 
     def _gap(self, gap: Gap, source: Source, *, of_files: bool) -> Gap:
         self.ledger.gap(gap, of_files=of_files)
+        if self.baseline is not None:
+            self.baseline.gaps.add(gap.path)
         return replace(gap, target=source.target)
 
     def _said(self, finding: Finding, source: Source) -> Finding:
         finding = self.exceptions.apply(replace(finding, target=source.target))
         if self.baseline is not None and finding.verdict is Verdict.VIOLATION:
             finding = replace(finding, baseline=self.baseline.compare(finding))
+        elif self.baseline is not None and finding.verdict in (Verdict.EXCEPTED, Verdict.UNKNOWN):
+            self.baseline.still(finding)  # approved since, or not to be measured any more: neither is solved
         self.ledger.finding(finding)
         return finding

@@ -20,6 +20,7 @@ def print_report(report: Report) -> None:
     _findings(report)
     _gaps(report)
     _exceptions(report)
+    _compared(report)
     from dongle_cli.audit.reports import words
 
     output.answer("")
@@ -58,8 +59,9 @@ def _findings(report: Report) -> None:
         path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
         bad = one.verdict.value == "violation"
         what = words.named(words.SEVERITIES, one.severity.word) if bad else words.named(words.VERDICTS, "excepted")
-        kind = words.kind(one.kind) if one.kind else words.rule(one.rule)
-        more = details(one) if one.kind is None else one.exception
+        setting = one.kind is None or one.place == "settings"
+        kind = words.rule(one.rule) if setting or one.kind is None else words.kind(one.kind)
+        more = details(one) if setting else one.exception
         path = short(shown(path), 300) + (f"  ({short(shown(more), 200)})" if more else "")
         if len(report.start["targets"]) > 1:
             path = f"{one.target}: {path}"
@@ -99,6 +101,27 @@ def _exceptions(report: Report) -> None:
             output.answer(_("The exception {id} has expired.").format(id=grant["id"]))
         elif grant["state"] == "unused":
             output.answer(_("The exception {id} covers nothing.").format(id=grant["id"]))
+        elif grant["state"] == "expiring":
+            output.answer(_("The exception {id} ends on {date}.").format(id=grant["id"], date=grant["expires"]))
+
+
+def _compared(report: Report) -> None:
+    from dongle_cli.audit.reports.text import short, shown
+
+    compared = report.summary["baseline"]
+    if compared is None:
+        return
+    text = _("Compared with the earlier report: {new} new, {continuing} continuing, {solved} solved.")
+    output.answer("")
+    output.answer(text.format(**{key: f"{compared[key]:,}" for key in ("new", "continuing", "solved")}))
+    if compared["unseen"]:
+        count = f"{compared['unseen']:,}"
+        output.answer(_("Of the earlier ones, {n} stand where this run could not look.").format(n=count))
+    for one in compared["solved_findings"][:GAPS]:
+        where = short(shown(f"{one['path']} > {one['member']}" if one.get("member") else one["path"]), 300)
+        output.answer("  " + _("solved: {path} ({rule})").format(path=where, rule=one["rule"]))
+    if (more := compared["solved"] - GAPS) > 0:
+        _more(more)
 
 
 def _more(count: int) -> None:

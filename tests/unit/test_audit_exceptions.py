@@ -102,7 +102,8 @@ def test_new_continuing_and_solved(tmp_path: Path, root: Path) -> None:
     assert (compared["new"], compared["continuing"], compared["solved"]) == (2, 2, 1)
     assert [one["path"] for one in compared["solved_findings"]] == ["c.pdf"]
     shown = run(tmp_path, "audit", root, "--policy", "strict", "--baseline", before)
-    assert "c.pdf" in shown.stdout + shown.stderr
+    assert "Compared with the earlier report: 2 new, 2 continuing, 1 solved." in shown.stdout
+    assert "solved: c.pdf (E-local-documents)" in shown.stdout
     assert shown.returncode == 5
 
 
@@ -112,6 +113,16 @@ def test_what_is_excepted_since_is_no_solved_finding(tmp_path: Path, root: Path)
     file = exceptions(tmp_path, ("1", 'path = "c.pdf"', LATER))
     said = audit(tmp_path, root, "--policy", "strict", "--baseline", before, "--exceptions", file)
     assert said.summary["baseline"]["solved"] == 0
+
+
+def test_what_could_not_be_looked_at_is_not_solved(tmp_path: Path) -> None:
+    root = put(tmp_path / "root", {"Users/a/vdi.rdp": "full address:s:x\n"})
+    before = tmp_path / "before.json"
+    audit(tmp_path, root, "--report", before, "--names")
+    (root / "Users/a/vdi.rdp").write_bytes(b"\x89PNG" * 99)
+    said = audit(tmp_path, root, "--baseline", before)
+    assert said.exit == 7
+    assert (said.summary["baseline"]["solved"], said.summary["baseline"]["continuing"]) == (0, 0)
 
 
 def test_a_baseline_that_is_none(tmp_path: Path, root: Path) -> None:

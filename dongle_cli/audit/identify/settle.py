@@ -72,5 +72,5 @@ def _dig(guess: str, item: Item) -> Iterator[Hit | Gap]:
 
 def _plain(guess: str, item: Item) -> Iterator[Hit | Gap]:
     kind = KINDS.get(guess)
-    if kind is not None and kind.is_document:
-        yield item.hit(guess, "extension" if guess in BY_NAME else "content")
+    if kind is not None:  # settings too: whose content decides is for the rules
+        yield item.hit(guess, "extension" if guess in BY_NAME or not kind.is_document else "content")
