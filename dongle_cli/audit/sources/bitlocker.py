@@ -18,6 +18,28 @@ class Locked(Exception):
     """No key that was given opens the volume; its words say which keys would."""
 
 
+def checked(recovery: str) -> str:
+    """A recovery key as Windows prints it; DongleError `secret.recovery-key` names the group that is mistyped.
+
+    Each of the eight groups is a multiple of eleven below 720,896 (16 bits of the key).
+    """
+    groups = recovery.replace("-", " ").split()
+    wrong = [
+        number
+        for number, group in enumerate(groups, 1)
+        if len(group) != 6 or not group.isascii() or not group.isdigit() or int(group) % 11 or int(group) >= 720_896
+    ]
+    if len(groups) == 8 and not wrong:
+        return "-".join(groups)
+    raise DongleError(
+        _("The recovery key is mistyped in group {number}.").format(number=wrong[0])
+        if len(groups) == 8
+        else _("A recovery key has 8 groups of 6 digits, and this has {count}.").format(count=len(groups)),
+        code="secret.recovery-key",
+        hint=_("Compare it with the one that is kept for this laptop, digit by digit."),
+    )
+
+
 def unlock(media: Media, keys: Sequence[Key]) -> Media:
     """The decrypted volume; Locked without a fitting key, Refused where its metadata are damaged."""
     for key in keys:
@@ -33,9 +55,9 @@ def unlock(media: Media, keys: Sequence[Key]) -> Media:
 def _opened(media: Media, key: Key | None) -> Any:
     """The volume where `key` (None: no key at all) opens it, else None."""
     volume = library("pybde").volume()
+    if key is not None:
+        _set(volume, *key)
     try:
-        if key is not None:
-            _set(volume, *key)
         volume.open_file_object(MediaFile(media))
         return None if volume.is_locked() else volume
     except (OSError, MemoryError, OverflowError, ValueError) as error:
@@ -48,7 +70,7 @@ def _set(volume: Any, kind: str, secret: Secret) -> None:
     if kind == "password":
         volume.set_password(secret.reveal())
     elif kind == "recovery":
-        volume.set_recovery_password(secret.reveal().strip())
+        volume.set_recovery_password(checked(secret.reveal()))
     else:
         try:
             volume.read_startup_key(secret.reveal())
