@@ -67,6 +67,9 @@ def targets(registry: Registry, path: str, query: str) -> tuple[str, ...]:
     data = _whole(registry, path)
     log = _whole(registry, wal) if registry.folders.exists(wal) else b""
     with sqlite.opened(data, log, path) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables & {"downloads", "moz_annos"}:  # of a version that keeps them elsewhere, or not at all
+            return ()
         rows = [value for (value,) in connection.execute(query) if isinstance(value, str)]
     return tuple(filter(None, map(plain, rows)))
 

@@ -15,6 +15,7 @@ from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.i18n import _
 
 LARGEST = 256 * 1024 * 1024  # bytes of a database or its log held in memory
+_LONGEST = 16 * 1024 * 1024  # bytes of one value
 _STEPS = 2_000  # calls of the watchdog, each after 10,000 instructions of SQLite's machine: some seconds
 _MAGIC = b"SQLite format 3\0"
 _WAL = (0x377F0682, 0x377F0683)
@@ -78,6 +79,7 @@ def opened(data: bytes, wal: bytes, path: str) -> Iterator[sqlite3.Connection]:
     try:
         connection.deserialize(merged(data, wal))
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA query_only=ON")
         left = iter(range(_STEPS))
