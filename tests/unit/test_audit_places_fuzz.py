@@ -132,7 +132,8 @@ def test_any_target(text: str) -> None:
 
 
 PARTS = (
-    "Users", "sakura", "$Recycle.Bin", "S-1-5-21-1", "$RA.pdf", "Trash", "files", "x", "root", ".local/share", "Windows",
+    "Users", "sakura", "$Recycle.Bin", "S-1-5-21-1", "$RA.pdf", "Trash", "files", "x", "root", ".local/share",
+    "Windows",
     "CSC/v2.0.6/namespace", "a\ud800", "ß", "\udc80", "..",
 )  # fmt: skip
 
