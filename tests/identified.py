@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from email.message import EmailMessage
 from typing import Any
 
 import py7zr
@@ -61,3 +62,16 @@ def sevened(parts: dict[str, bytes], **options: Any) -> bytes:
         for name, content in parts.items():
             archive.writestr(content, name)
     return out.getvalue()
+
+
+def office(main: str, content_type: str) -> bytes:
+    types = f'<?xml version="1.0"?><Types><Override PartName="/{main}" ContentType="{content_type}"/></Types>'
+    return zipped({main: b"<x/>", "[Content_Types].xml": types.encode()})
+
+
+def mail(attached: bytes, name: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@example.jp", "b@example.jp", "資料"
+    message.set_content("本文")
+    message.add_attachment(attached, maintype="application", subtype="octet-stream", filename=name)
+    return bytes(message)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from identified import PDF, RTF, gaps, look, members, sevened, tarred, zipped
+from identified import PDF, RTF, gaps, look, mail, members, sevened, tarred, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify.lzh import headers
@@ -118,16 +118,6 @@ def test_encrypted_7z(header: bool) -> None:
     data = sevened({"極秘.docx": b"secret", "x.bin": b"y"}, password="p", header_encryption=header)
     assert members(data) == ([] if header else [("極秘.docx", "docx")])
     assert gaps(data) == ["encrypted"]
-
-
-def mail(attached: bytes, name: str) -> bytes:
-    from email.message import EmailMessage
-
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "a@example.jp", "b@example.jp", "資料"
-    message.set_content("本文")
-    message.add_attachment(attached, maintype="application", subtype="octet-stream", filename=name)
-    return bytes(message)
 
 
 def test_attachments_of_mail() -> None:

@@ -6,17 +6,11 @@ import struct
 import zipfile
 
 import pytest
-from identified import PDF, RTF, kinds, look, zipped
+from identified import PDF, RTF, kinds, look, office, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify import KINDS
 from dongle_cli.audit.model import Hit
-
-
-def office(main: str, content_type: str) -> bytes:
-    types = f'<?xml version="1.0"?><Types><Override PartName="/{main}" ContentType="{content_type}"/></Types>'
-    return zipped({main: b"<x/>", "[Content_Types].xml": types.encode()})
-
 
 OPEN = "application/vnd.openxmlformats-officedocument."
 MICROSOFT = "application/vnd.ms-"
@@ -151,6 +145,7 @@ def test_a_word_of_every_row_has_its_kind() -> None:
         zipped({"a/B.class": b"\xca\xfe\xba\xbe", "META-INF/MANIFEST.MF": b"x"}), compound({"Tables": b""}),
         b"\xffWPC\x10\0\0\0\x01\x16\2\1", b"\x89PNG\r\n\x1a\n" + b"\0" * 8,
     ],
+    ids=range(13),
 )  # fmt: skip
 def test_what_is_no_document_is_none(data: bytes) -> None:
     assert look(data) == []

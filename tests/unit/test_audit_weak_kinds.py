@@ -72,6 +72,7 @@ def tiff(width: int, height: int, pages: int = 1, bits: int = 8) -> bytes:
         jpeg(2550, 3300, 300, before=180_000), jpeg(2480, 3508, before=200_000), tiff(1728, 2200, bits=1),
         tiff(2480, 3507), tiff(1700, 2338, pages=3, bits=1), png(1748, 2480),
     ],
+    ids=range(11),
 )  # fmt: skip
 def test_page_shaped_pictures_are_scans(data: bytes) -> None:
     assert kinds(data) == ["scan"]
@@ -84,6 +85,7 @@ def test_page_shaped_pictures_are_scans(data: bytes) -> None:
         png(1920, 1080), png(256, 256), jpeg(4032, 3024, 72), jpeg(6000, 4000, 300), tiff(512, 512),
         tiff(64, 64, bits=1), png(210, 297),
     ],
+    ids=range(7),
 )  # fmt: skip
 def test_other_pictures_are_none(data: bytes) -> None:
     assert kinds(data) == []

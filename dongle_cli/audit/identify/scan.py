@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dongle_cli.audit.identify.item import Item
+from dongle_cli.audit.identify.sniff import SMALLEST
 from dongle_cli.audit.model import Gap, Hit
 
 # ISO 216 A3 to A6, JIS P 0138 B4 to B6, letter, legal, tabloid; millimetres.
@@ -62,7 +63,7 @@ def read(head: bytes, item: Item) -> Picture | None:
 def is_page(picture: Picture) -> bool:
     """Whether it is as large as a sheet of paper that was scanned."""
     short, long = sorted((picture.width, picture.height))
-    if short < 500:
+    if short < SMALLEST:
         return False
     if picture.bilevel and (picture.width in _FAX or picture.pages > 1 or short >= 1000):
         return True

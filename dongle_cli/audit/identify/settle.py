@@ -61,7 +61,7 @@ def _dig(guess: str, item: Item) -> Iterator[Hit | Gap]:
     try:
         for found in look(item):
             if isinstance(found, Item):
-                inner = sniff(found.head, found.name.rpartition("/")[2], bool(item.budget.limits.kinds))
+                inner = sniff(found.head, found.name.rpartition("/")[2], item.budget.limits.kinds)
                 if inner is not None:
                     yield from _dig(inner, found)
             else:

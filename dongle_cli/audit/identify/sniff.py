@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+from collections.abc import Collection
 
 from dongle_cli.audit.identify.kinds import BY_NAME, SUFFIXES
 from dongle_cli.audit.identify.signatures import FIRST
@@ -12,15 +14,18 @@ _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} 
 _TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
 _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
 _PDF = re.compile(rb"%PDF-\d\.\d")
-_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_SURE = frozenset((b"\x89PNG", b"II*\0", b"MM\0*"))
+_IMAGES = frozenset(b"\x89\xffIMB")
+_SIZE, _FRAME = struct.Struct(">II"), struct.Struct(">HH")
+SMALLEST = 500  # pixels of a page's shorter side
 _BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
 
 
-def sniff(head: bytes, name: str, weak: bool = False) -> str | None:
+def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str | None:
     """A guess for a file that begins with `head` (up to 4096 bytes) and is called `name`; None: surely of no interest.
 
-    The guess is a kind, or a word that `settle` knows how to look into. Weak kinds cost more and are looked for only
-    with `weak`.
+    The guess is a kind, or a word that `settle` knows how to look into. Weak kinds cost more: those in `weak` are
+    looked for, with True all of them.
     """
     rows = FIRST.get(head[:2])
     if rows is not None:
@@ -34,20 +39,53 @@ def sniff(head: bytes, name: str, weak: bool = False) -> str | None:
         return "tar"
     if head[2:4] == b"-l" and _LZH.match(head):
         return "lzh"
-    if b"%PDF-" in head[:1029] and _PDF.search(head, 0, 1032):  # ISO 32000-1 annex H, 3.4.1: it may begin later
+    # ISO 32000-1 annex H, 3.4.1: it may begin later. One byte is searched for ten times faster than five.
+    if head.find(b"%", 0, 1025) >= 0 and _PDF.search(head, 0, 1032):
         return "pdf"
     if head[144:149] == b"JDASH":
         return "jtd"
     hint = _TAILS.get(name[-4:].lower())
     if hint is not None and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
         return hint
-    return _weak(head) if weak else None
+    return _weak(head, weak) if weak and head else None
 
 
-def _weak(head: bytes) -> str | None:
-    if head.startswith(_IMAGES) or (head.startswith(b"BM") and head[6:10] == b"\0\0\0\0"):
-        return "image"
-    return "text" if head and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_plain(head)) else None
+def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:
+    if head[0] in _IMAGES:
+        if (start := head[:4]) in _SURE or (start[:2] == b"BM" and head[6:10] == b"\0\0\0\0"):
+            return None if _small(head) else "image"
+        if start[:3] == b"\xff\xd8\xff":
+            return None if _small(head) else "image"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text"
+    if b"\0" in head:
+        return None
+    if weak is not True and "txt" not in weak and not _like_table(head):  # type: ignore[operator]
+        return None
+    return "text" if _is_plain(head) else None
+
+
+def _small(head: bytes) -> bool:
+    """Whether it is a picture too small for a page, where its beginning says so: icons and what web pages show."""
+    if head[0] == 0x89:
+        return min(_SIZE.unpack_from(head, 16)) < SMALLEST if len(head) >= 24 else False
+    if head[0] == 0xFF and b"Exif" not in head:  # with Exif the first frame may be the thumbnail's
+        at = head.find(b"\xff\xc0\0\x11\x08")
+        return at >= 0 and at + 9 <= len(head) and min(_FRAME.unpack_from(head, at + 5)) < SMALLEST
+    return False
+
+
+def _like_table(head: bytes) -> bool:
+    """Whether the first two lines have one of the marks, equally often; a quick no for most of what is text."""
+    end = head.find(b"\n")
+    if end < 0 or b"\x1b" in head:
+        return b"\r" in head or b"\x1b" in head
+    second = head.find(b"\n", end + 1)
+    for mark in (b",", b"\t", b";"):
+        count = head.count(mark, 0, end)
+        if count and (head.count(mark, end, second) == count or head.find(b'"', 0, second) >= 0):
+            return True
+    return False
 
 
 def _is_plain(head: bytes) -> bool:

@@ -218,7 +218,7 @@ class Walk:
             return
         try:
             head = os.read(fd, HEAD)
-            guess = sniff(head, name, bool(self.limits.kinds))
+            guess = sniff(head, name, self.limits.kinds)
             if guess is None:
                 os.close(fd)
                 self.read += len(head)
