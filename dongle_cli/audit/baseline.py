@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dongle_cli.audit.masking import Mask
 from dongle_cli.audit.model import Finding
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
@@ -24,6 +25,7 @@ class Baseline:
     _keys: Counter[Key] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     gaps: set[str] = field(default_factory=set)  # paths that this run could not look at: what was there is not solved
+    mask: Mask | None = None  # of a report without names: this run's findings are compared under the same mask
 
     @classmethod
     def read(cls, path: Path) -> Baseline:
@@ -34,10 +36,12 @@ class Baseline:
             _refuse(path, reason(error))
         except UnicodeDecodeError as error:
             _refuse(path, str(error))
-        found = [one for one in _findings(path, text) if one.get("verdict") == "violation"]
+        start, findings = _parsed(path, text)
+        found = [one for one in findings if one.get("verdict") == "violation"]
         if not all(isinstance(one.get("fingerprint"), str) and one["fingerprint"] for one in found):
-            _refuse(path, _("a finding in it has no fingerprint (a report without names cannot be compared)"))
-        return cls(found, Counter(one["fingerprint"] for one in found), Counter(map(_key, found)))
+            _refuse(path, _("a finding in it has no fingerprint"))
+        prints = Counter(one["fingerprint"] for one in found)
+        return cls(found, prints, Counter(map(_key, found)), mask=_mask(path, start))
 
     def compare(self, finding: Finding) -> str:
         """ "continuing" where the earlier run had it: the same fingerprint, or the same file with changed content."""
@@ -47,6 +51,8 @@ class Baseline:
 
     def still(self, finding: Finding) -> bool:
         """Whether the earlier run had it; then it is no solved one."""
+        if self.mask is not None:
+            finding = self.mask.finding(finding)
         key: Key = (finding.rule, finding.path, finding.member or "", finding.state.value)
         if self._prints[finding.fingerprint]:
             self._prints[finding.fingerprint] -= 1
@@ -59,40 +65,54 @@ class Baseline:
         """What the earlier run had and this one has no more, and how much of it this one could not look at."""
         keys = Counter({key: count for key, count in self._keys.items() if count > 0})
         gone, unseen = [], 0
+        gaps = self.gaps
+        if self.mask is not None:  # each as a file's name and as a folder's
+            gaps = {masked for gap in gaps for masked in (self.mask.path(gap), self.mask.homes(gap))}
         for one in self.left:
             key = _key(one)
             if keys[key] > 0:
                 keys[key] -= 1
-                if self._hidden(str(one.get("path") or "")):
+                if _hidden(str(one.get("path") or ""), gaps):
                     unseen += 1
                 else:
                     gone.append(one)
         return gone, unseen
 
-    def _hidden(self, path: str) -> bool:
-        """Whether `path`, or a folder above it, is one that this run could not look at."""
-        return any(path == gap or not gap or path.startswith((f"{gap}/", f"{gap}: ")) for gap in self.gaps)
+
+def _hidden(path: str, gaps: set[str]) -> bool:
+    """Whether `path`, or a folder above it, is one that this run could not look at."""
+    return any(path == gap or not gap or path.startswith((f"{gap}/", f"{gap}: ")) for gap in gaps)
 
 
 def _key(one: dict[str, Any]) -> Key:
     return tuple(str(one.get(name) or "") for name in ("rule", "path", "member", "state"))  # type: ignore[return-value]
 
 
-def _findings(path: Path, text: str) -> list[dict[str, Any]]:
-    """The finding objects of a whole report, or of JSON lines that begin with `start`."""
+def _mask(path: Path, start: dict[str, Any]) -> Mask | None:
+    """What a masked report's names were masked with; only the machine that wrote it can compare them."""
+    if start.get("names") != "masked":
+        return None
+    mask = Mask.of_this_machine()
+    if mask.id != start.get("mask"):
+        _refuse(path, _("its names were masked on another machine, or by another person"))
+    return mask
+
+
+def _parsed(path: Path, text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What opens a run, and the finding objects, of a whole report or of JSON lines that begin with `start`."""
     try:
         whole = json.loads(text)
     except ValueError:
         whole = None
     if isinstance(whole, dict) and isinstance(whole.get("findings"), list):
-        return [one for one in whole["findings"] if isinstance(one, dict)]
+        return whole, [one for one in whole["findings"] if isinstance(one, dict)]
     try:
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except ValueError as error:
         _refuse(path, str(error))
     if not lines or not all(isinstance(line, dict) for line in lines) or lines[0].get("type") != "start":
         _refuse(path, _("it is no JSON report of an audit"))
-    return [line for line in lines if line.get("type") == "finding"]
+    return lines[0], [line for line in lines if line.get("type") == "finding"]
 
 
 def _refuse(path: Path, what: str) -> NoReturn:

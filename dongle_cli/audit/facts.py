@@ -111,6 +111,7 @@ def _compared(baseline: Baseline | None) -> dict[str, Any] | None:
         return None
     solved, unseen = baseline.solved()
     return {
+        "names": "shown" if baseline.mask is None else "masked",
         "new": baseline.counts["new"],
         "continuing": baseline.counts["continuing"],
         "solved": len(solved),

@@ -73,11 +73,11 @@ class Mask:
         raw = name.encode("utf-8", "surrogatepass")
         return f"~{hmac.digest(self.key, raw, 'sha256').hex()[:12]}{ending.lower()}"
 
-    def path(self, path: str) -> str:
-        """A path whose folders stay, but for a person's own; both kinds of slash."""
+    def path(self, path: str, slashes: str = "/") -> str:
+        """A path whose folders stay, but for a person's own; the last byte of a CP932 name may be a backslash."""
         if not path.strip("./\\"):
             return path
-        *folders, last = re.split(r"([/\\])", path)
+        *folders, last = re.split(f"([{slashes}])", path)
         if not last:
             return "".join(self._folders(folders))
         stream = _STREAM.match(last)
@@ -163,7 +163,7 @@ class Mask:
             return value
         if name in _PEOPLE:
             return self.person(value)
-        return self.path(value) if document else self.homes(value)
+        return self.path(value, r"/\\") if document else self.homes(value)
 
 
 def _unkept(path: Path, why: str) -> DongleError:

@@ -150,7 +150,7 @@ def masked(report: Report, mask: Mask | None) -> Report:
     if mask is None:
         return replace(report, start=start, notes=[])
     summary = dict(report.summary)
-    if summary.get("baseline"):
+    if summary.get("baseline") and summary["baseline"]["names"] == "shown":
         solved = [mask.solved(one) for one in summary["baseline"]["solved_findings"]]
         summary["baseline"] = {**summary["baseline"], "solved_findings": solved}
     findings: list[Finding] = [mask.finding(one) for one in report.findings]
