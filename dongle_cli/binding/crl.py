@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dongle_cli.register.register import Register
 
 VALID = timedelta(days=7)
+ROOT_VALID = timedelta(days=760)  # nginx and strongSwan ask for the root's list too, and the root's key is away
 WARN = timedelta(days=2)  # before the end: from then on gateways that find an old list let nobody in
 
 # The names of RFC 5280 clause 5.3.1, as openssl and everybody else writes them.

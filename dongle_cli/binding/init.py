@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dongle_cli.register.register import Register
 
 ROOT_DAYS, ISSUING_DAYS, SIGNER_DAYS = 20 * 365 + 5, 10 * 365 + 2, 760
-ROOT_CRL_DAYS = 760  # nginx and strongSwan ask for the root's CRL too, and the root's key is away
 _NAME_LIMIT = 40  # so that "NAME Issuing CA" stays within 64 characters
 SIGNERS = ("ocsp", "evidence")
 
@@ -161,7 +160,7 @@ def _first_lists(
     """Both CRLs, empty: gateways that check lists let nobody in before there is one."""
     from dongle_cli.binding import crl
 
-    publish.write(settings.folder / "root-crl.pem", crl.build(register, *root, timedelta(days=ROOT_CRL_DAYS)).pem)
+    publish.write(settings.folder / "root-crl.pem", crl.build(register, *root, crl.ROOT_VALID).pem)
     publish.write(settings.folder / "crl.pem", crl.build(register, *issuing).pem)
 
 

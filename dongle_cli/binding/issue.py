@@ -71,7 +71,8 @@ def issue(
     `request.*`, and what `deliver` raises; then the row stays as it is, and the same command goes on from there.
     """
     found = earlier(register, pair)
-    if found and found.state in ("active", "signed"):
+    renewed = found is not None and replaces is not None and found.id == replaces.id  # the same pair and key once more
+    if found and not renewed and found.state in ("active", "signed"):
         return _finish(register, found, deliver, revoke_old)
     check_free(register, pair, replaces)
     check_clock(register, authority, force=force)

@@ -88,8 +88,18 @@ def write_crl(
     from dongle_cli.binding.authorities.local import LocalAuthority
 
     authority: LocalAuthority = LocalAuthority("", unlock, settings.folder)
-    made = crl.build(register, authority.chain[0], authority.key, valid)
-    publish.write(settings.folder / "crl.pem", made.pem)
+    return _published(settings, "crl", crl.build(register, authority.chain[0], authority.key, valid), out)
+
+
+def write_root_crl(register: Register, settings: Settings, unlock: Unlock, out: Path | None = None) -> crl.Crl:
+    """The same for the root's own list; `settings` say where the root's key is now."""
+    key = ca.keystore(settings, "root", unlock).key("root")
+    made = crl.build(register, ca.certificate(settings, "root"), key, crl.ROOT_VALID)
+    return _published(settings, "root-crl", made, out)
+
+
+def _published(settings: Settings, name: str, made: crl.Crl, out: Path | None) -> crl.Crl:
+    publish.write(settings.folder / f"{name}.pem", made.pem)
     if out is not None:
         publish.write(out, made.der if out.suffix.lower() in (".der", ".crl") else made.pem)
     return made

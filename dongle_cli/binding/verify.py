@@ -114,7 +114,9 @@ def certificate(known: Known, leaf: x509.Certificate) -> tuple[Binding | None, l
     nothing: Result = "unknown" if found is None and not trusted and known.empty() else "bad"
     now = datetime.now(UTC)
     begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-    state: Result = "ok" if found and found.state == "active" else nothing
+    # One that was renewed and not revoked is good until it ends: its laptop may not have the new one yet.
+    in_force = found is not None and (found.state == "active" or (found.state == "superseded" and not found.revoked))
+    state: Result = "ok" if in_force else nothing
     result = [
         Check("issuer", "ok" if trusted else nothing, None, leaf.issuer.rfc4514_string()),
         Check("validity", "ok" if begin <= now < end else "bad", None, f"{begin.isoformat()} / {end.isoformat()}"),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dongle_cli.cli import output
+from dongle_cli.cli import ca_care, output
 from dongle_cli.cli.options import DryRun, Format, Yes, group
 from dongle_cli.cli.pair import Folder, PassphraseFile, unlock
 from dongle_cli.i18n import _
@@ -111,16 +111,28 @@ def crl(
                      show_default=False),
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=90, help=_("How long the list is valid."))] = 7,
+    root: Annotated[
+        bool, typer.Option("--root", help=_("The root's own list, which nginx and strongSwan want."))
+    ] = False,
+    root_from: Annotated[
+        Path | None,
+        typer.Option("--root-from", metavar=_("DIR"), help=_("Where the root's medium is mounted."),
+                     show_default=False),
+    ] = None,
     folder: Folder = None,
     passphrase_file: PassphraseFile = None,
     format_: Format = "text",
 ) -> None:  # fmt: skip
-    from dongle_cli.binding import ca, revoke
+    from dongle_cli.binding import ca, offline, revoke
     from dongle_cli.register.register import Register
 
     settings = ca.load(folder)
     with Register.open() as register:
-        made = revoke.write_crl(register, settings, unlock(passphrase_file), out, timedelta(days=days))
+        if root:
+            at = offline.from_medium(settings, root_from)
+            made = revoke.write_root_crl(register, at, unlock(passphrase_file), out)
+        else:
+            made = revoke.write_crl(register, settings, unlock(passphrase_file), out, timedelta(days=days))
     if format_ == "json":
         facts = {"out": str(out or settings.folder / "crl.pem"), "number": made.number, "entries": made.entries}
         times = {"this_update": made.this_update.isoformat(), "next_update": made.next_update.isoformat()}
@@ -180,3 +192,6 @@ def use(folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder 
     settings = ca.load(folder)
     ca.remember(folder)
     output.say(_("The authority is {name} now, in {path}.").format(name=settings.name, path=folder))
+
+
+ca_care.attach(app)

@@ -101,3 +101,16 @@ def note_crl(register: Register, issuer: str, number: int, entries: int, sha256:
     with register.writing() as connection:
         lock_writers(connection)
         register.append(connection, "crl", body)
+
+
+def skip_crl_numbers(register: Register, issuer: str, count: int) -> None:
+    """Leave out `count` numbers: after a restore lists with the next ones may be out (RFC 5280 clause 5.2.3)."""
+    from dongle_cli.register.tables import counters
+
+    counter = counters.c.name == f"crl:{issuer}"
+    with register.writing() as connection:
+        lock_writers(connection)
+        done = connection.execute(counters.update().where(counter).values(value=counters.c.value + count))
+        if done.rowcount == 0:
+            connection.execute(counters.insert().values(name=f"crl:{issuer}", value=count))
+        register.append(connection, "restored", {"issuer": issuer, "crl_numbers_skipped": count})
