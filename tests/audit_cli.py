@@ -95,4 +95,8 @@ def hardened() -> dict[str, bytes | str]:
         r"Policies\Microsoft\Windows\RemovableStorageDevices": {"Deny_All": 1},
         r"Policies\Microsoft\FVE": {"EncryptionMethodWithXtsOs": 7},
     }
-    return windows(machine, {r"Control\BitLockerStatus": {"BootStatus": 1}}, {"sakura": person})
+    system = {
+        r"Control\BitLockerStatus": {"BootStatus": 1}, r"Control\Power": {"HibernateEnabled": 0},
+        r"Control\Session Manager\Memory Management": {"ClearPageFileAtShutdown": 1},
+    }  # fmt: skip
+    return windows(machine, system, {"sakura": person})

@@ -76,8 +76,13 @@ def _object(rule: Rule) -> dict[str, Any]:
 def _unknown(id_: str, known: list[str]) -> DongleError:
     from difflib import get_close_matches
 
+    from dongle_cli.audit.rules import CATALOGUE
+
     folded = {name.casefold(): name for name in known}
-    near = [folded[name] for name in get_close_matches(id_.casefold(), folded, n=3, cutoff=0.4)]
+    near = [folded[name] for name in get_close_matches(id_.casefold(), folded, n=3, cutoff=0.6)]
+    words = [word for word in id_.casefold().split("-") if len(word) > 1]
+    about = [id_ for id_ in known if any(word in f"{id_} {CATALOGUE[id_].title}".casefold() for word in words)]
+    near = list(dict.fromkeys([*near, *about]))[:5]
     return DongleError(
         _("There is no rule {id}.").format(id=id_),
         code="usage.rule",

@@ -37,3 +37,20 @@ def test_a_local_folder_or_a_weaker_restriction_does_not_count(tmp_path: Path) -
     for number, path in enumerate((r"\\localhost\c$\x", r"\\?\C:\x", r"\\.\C:\x", "//")):
         own = {r"Policies\Google\Chrome": {"DownloadDirectory": path}}
         assert said(tmp_path / f"s{number}", own, "Chrome")["Chrome"] == "violation"
+
+
+JSON = "Program Files/Mozilla Firefox/distribution/policies.json"
+
+
+def test_firefox_also_takes_policies_from_a_file(tmp_path: Path) -> None:
+    def of(name: str, content: bytes) -> tuple[list[str], list[str]]:
+        findings, gaps = asked(tmp_path / name, windows(files={EXE["Firefox"]: b"MZ", JSON: content}))
+        mine = [one for one in findings if one.rule == RULE and one.verdict.value != "not-applicable"]
+        return [one.verdict.value for one in mine], [gap.reason for gap in gaps]
+
+    server = b'{"policies": {"DownloadDirectory": "\\\\\\\\fs.pref.example\\\\home"}}'
+    assert of("a", server) == (["ok"], [])
+    assert of("b", b'{"policies": {"DownloadDirectory": "C:\\\\work"}}') == (["violation"], [])
+    assert of("c", b'{"policies": {}}') == (["violation"], [])
+    for number, broken in enumerate((b"{", b"[]", b'{"policies": 1}', b"[" * 100_000, b"\xff")):
+        assert of(f"d{number}", broken) == (["unknown"], ["damaged"])

@@ -45,3 +45,12 @@ def test_a_fresh_image_is_judged_by_what_new_users_get(tmp_path: Path) -> None:
     files = windows(users={})
     files["Users/Default/NTUSER.DAT"] = windows()["Users/sakura/NTUSER.DAT"]
     assert verdicts(tmp_path, RULE, files) == ["violation", "violation"]
+
+
+def test_a_policy_file_that_wants_something_else_than_the_hive_is_told(tmp_path: Path) -> None:
+    pol = {"Windows/System32/GroupPolicy/User/Registry.pol": registry_pol([(rf"Software\{KEY}", "NoDrives", 0)])}
+    hive = {"a": {rf"Software\{KEY}": {"NoDrives": 4, "NoViewOnDrive": 4}}}
+    findings, _gaps = asked(tmp_path, windows(users=hive, files=pol))
+    first, second = [one for one in findings if one.rule == RULE]
+    assert (first.verdict.value, dict(first.detail)["policy_file"]) == ("ok", 0)
+    assert "policy_file" not in dict(second.detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from windows_settings import CONFIG, asked, windows
 
+from dongle_cli.audit.hives.regpol import RegistryPol
+from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Verdict
 from dongle_cli.audit.rules import CATALOGUE, FAMILIES
 
@@ -84,6 +87,15 @@ def test_flipped_bytes_never_stop_an_audit(tmp_path_factory: pytest.TempPathFact
     findings, gaps = asked(tmp_path_factory.mktemp("flipped"), {**files, path: bytes(raw)})
     assert {one.rule for one in findings} == {rule.id for rule in CATALOGUE.values() if rule.subject != "document"}
     assert all(gap.path == path for gap in gaps)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda data: b"PReg\1\0\0\0" + data))
+def test_no_policy_file_stops_an_audit(raw: bytes) -> None:
+    try:
+        RegistryPol(io.BytesIO(raw), "Registry.pol")
+    except Unreadable as error:
+        assert error.word == "damaged"
 
 
 def test_every_rule_is_complete_and_belongs_to_one_family() -> None:

@@ -26,6 +26,7 @@ class Answer:
 
     data: Data | None
     where: str
+    intent: Data | None = None  # what a local policy file wants it to be, where the hive says otherwise
 
 
 class Registry:
@@ -88,15 +89,22 @@ class Registry:
         Unreadable where the hive cannot be read: then a policy file proves nothing either, as the hive may overrule it.
         """
         hive, inner = self._split(key, profile)
-        data = hive.value(inner, name)
-        if data is not None:
-            return Answer(data, f"{hive.where}: {inner}\\{name}")
+        data, where = hive.value(inner, name), f"{hive.where}: {inner}\\{name}"
+        if data is None:
+            return self._intended(key, name, profile) or Answer(None, where)
+        try:
+            intended = self._intended(key, name, profile)
+        except Unreadable:  # the hive is what holds; what is wanted beside it would only have been told
+            intended = None
+        return Answer(data, where, intended.data if intended and intended.data != data else None)
+
+    def _intended(self, key: str, name: str, profile: Profile | None) -> Answer | None:
         relative = key.split("\\", 1)[1]
         for path in self._policy_files(key, profile):
             policy = self._policy(path)
             if policy is not None and (data := policy.value(relative, name)) is not None:
                 return Answer(data, f"{policy.where}: {relative}\\{name}")
-        return Answer(None, f"{hive.where}: {inner}\\{name}")
+        return None
 
     def key(self, key: str, profile: Profile | None = None) -> Key | None:
         """The key itself, from its hive alone; None where there is none."""

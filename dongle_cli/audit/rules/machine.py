@@ -143,6 +143,8 @@ class Machine:
         detail: list[Detail] = [("found", shown(answer.data)), ("wanted", wanted)]
         if ".pol: " in answer.where.casefold():
             detail.append(("source", "policy-file"))
+        if answer.intent is not None:  # the next refresh of policies brings it in
+            detail.append(("policy_file", shown(answer.intent)))
         return self.finding(rule, verdict, answer.where, profile, [*detail, *more], note)
 
     def unknown(
