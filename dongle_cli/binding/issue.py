@@ -78,7 +78,7 @@ def issue(
     check_clock(register, authority, force=force)
     number, serial = _reserve(register, authority, pair, replaces)
     begin, end = profile.lifetime(days, authority.chain[0].not_valid_after_utc)
-    uris = profile.uris("opaque" if pair.profile == "opaque" else "paired", Imei.parse(pair.imei), pair.laptop_uuid)
+    uris = profile.uris("paired" if pair.profile == "paired" else "opaque", Imei.parse(pair.imei), pair.laptop_uuid)
     wanted = Wanted(pair.asset_no, uris, public_key, begin, end, request)
     certificate = authority.issue(wanted, serial)
     _accept(register, number, certificate, wanted, authority)

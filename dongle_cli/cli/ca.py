@@ -184,6 +184,35 @@ def ocsp(
 
 
 @app.command(
+    help=_("Make the bench's own certificate with which revoke --verify-effect logs on; export again afterwards."),
+    epilog=example("dongle-cli ca canary --passphrase-file ca.pass"),
+)
+def canary(
+    folder: Folder = None, passphrase_file: PassphraseFile = None, dry_run: DryRun = False, format_: Format = "text"
+) -> None:
+    from dongle_cli.binding import ca
+    from dongle_cli.binding import canary as work
+    from dongle_cli.register.register import Register
+
+    settings = ca.load(folder)
+    with Register.open() as register:
+        found = work.current(register)
+        made = found if found or dry_run else work.make(register, settings, unlock(passphrase_file))
+    if format_ == "json":
+        result = "already" if found else "planned" if dry_run else "ok"
+        facts = {"asset": made.asset_no, "serial": made.serial, "not_after": made.not_after} if made else {}
+        output.emit({"result": result, **facts})
+    elif made is None:
+        output.say(_("A canary would be made."))
+    else:
+        output.answer(
+            _("The canary is {name}, until {until}. Gateways let it in after the next export.").format(
+                name=made.asset_no, until=(made.not_after or "")[:10]
+            )
+        )
+
+
+@app.command(
     help=_("Take the authority in this folder from now on."), epilog=example("dongle-cli ca use /srv/ca")
 )  # fmt: skip
 def use(folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder of the authority."))]) -> None:

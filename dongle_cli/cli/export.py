@@ -130,7 +130,7 @@ def freeradius(
 
     wishes = Wishes(
         place(directory, at), server_certificate, server_key, listen=listen, port=port, ocsp=ocsp,
-        verify_command=verify_command, secret=_secret(secret),
+        verify_command=verify_command, secret=secret_of(secret),
     )  # fmt: skip
     write("freeradius", directory, wishes, chain, lists, folder, dry_run, yes, force, format_)
 
@@ -262,7 +262,8 @@ def _client(
     )  # fmt: skip
 
 
-def _secret(text: str | None) -> Any:
+def secret_of(text: str | None) -> Any:
+    """The secret that a reference names, None where there is no reference."""
     from dongle_cli.errors import DongleError
     from dongle_cli.secrets import SecretRef
 

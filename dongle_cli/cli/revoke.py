@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dongle_cli.cli import output, pair
+from dongle_cli.cli import effect, output, pair
+from dongle_cli.cli.effect import (
+    GatewayCa,
+    GatewayName,
+    GatewayOption,
+    GatewaySecret,
+    ProbeCertificate,
+    ProbeKey,
+    VerifyEffect,
+    Within,
+)
 from dongle_cli.cli.options import DryRun, Format, Yes, explained
 from dongle_cli.cli.pair import Asset, Folder, Imei, Out, PassphraseFile, Serial
 from dongle_cli.errors import DongleError
@@ -15,6 +25,7 @@ from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
     from dongle_cli.binding.crl import Crl
+    from dongle_cli.binding.unlock import Unlock
     from dongle_cli.register.register import Register
 
 Reason = Annotated[
@@ -46,11 +57,25 @@ def revoke(
     out: Out = None,
     folder: Folder = None,
     passphrase_file: PassphraseFile = None,
+    verify_effect: VerifyEffect = False,
+    gateway: GatewayOption = None,
+    secret: GatewaySecret = None,
+    gateway_name: GatewayName = None,
+    gateway_ca: GatewayCa = None,
+    within: Within = 600,
+    probe_certificate: ProbeCertificate = None,
+    probe_key: ProbeKey = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     format_: Format = "text",
-) -> None:
-    end(reason, imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=format_ == "json")
+) -> int:
+    if verify_effect and reason == "removeFromCRL":
+        raise DongleError(_("What is taken off hold is let in again: nothing is refused."), code="usage.reason")
+    tried = effect.trial(verify_effect, gateway, secret, gateway_name, gateway_ca, within, probe_certificate, probe_key)
+    json = format_ == "json"
+    return end(
+        reason, imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=json, tried=tried
+    )
 
 
 @explained(
@@ -84,8 +109,9 @@ def end(
     dry_run: bool,
     yes: bool,
     json: bool,
-) -> None:
-    """Find, ask, revoke, publish, answer."""
+    tried: effect.Trial | None = None,
+) -> int:
+    """Find, ask, revoke, publish, measure, answer; the exit code."""
     from dongle_cli.binding import revoke as work
     from dongle_cli.register.register import Register
 
@@ -96,29 +122,58 @@ def end(
             pair.show(ending or found)
         if not ending:
             output.say(_("There is nothing to do: no certificate of these is left to end."))
-        elif dry_run or not output.confirm(_("Revoke these ({reason})?").format(reason=reason), yes=yes):
-            return
+        if dry_run:
+            if json:
+                output.emit({"result": "planned", "reason": reason, "bindings": [pair.told(one) for one in ending]})
+            return 0
+        if ending and not output.confirm(_("Revoke these ({reason})?").format(reason=reason), yes=yes):
+            return 0
+        settings, unlocked = work.settings_if_any(folder), pair.unlock(passphrase_file)
+        if tried is not None:
+            tried.before(register, settings, unlocked)
         ended = work.end(register, ending, reason)
         # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
-        made = published(register, folder, passphrase_file, out)
+        made = published(register, folder, passphrase_file, out, unlocked)
         for one in ended:
             body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
             pair.keep(register, "revoke", one.asset_no, body, folder, passphrase_file)
+        measured = tried.after(register, settings, unlocked, out, published=made is not None) if tried else None
+        if measured is not None:
+            names = [one.asset_no for one in ended or found]
+            told = {"assets": names, "effect": effect.told(measured)}
+            pair.keep(register, "revoke-effect", names[0], told, folder, passphrase_file)
     if json:
         result = "ok" if ended else "already"
         shown = [pair.told(one) for one in ended or found]
         number = made.number if made else None
-        output.emit({"result": result, "reason": reason, "bindings": shown, "crl_number": number})
-        return
+        output.emit(
+            {
+                "result": result,
+                "reason": reason,
+                "bindings": shown,
+                "crl_number": number,
+                "effect": effect.told(measured),
+            }
+        )
+        return effect.exit_code([measured])
     for one in ended:
         output.answer(
             _("{asset}: certificate {serial} is {state} in the register.").format(
                 asset=one.asset_no, serial=one.serial or "-", state=_(pair.STATES[one.state])
             )
         )
+    if measured is not None:
+        effect.say(measured)
+    return effect.exit_code([measured])
 
 
-def published(register: Register, folder: Path | None, passphrase_file: str | None, out: Path | None) -> Crl | None:
+def published(
+    register: Register,
+    folder: Path | None,
+    passphrase_file: str | None,
+    out: Path | None,
+    unlocked: Unlock | None = None,
+) -> Crl | None:
     """Sign a new CRL where the key can be opened; where it cannot, say that gateways know nothing yet."""
     from dongle_cli.binding import revoke as work
 
@@ -127,7 +182,7 @@ def published(register: Register, folder: Path | None, passphrase_file: str | No
         output.say(_("Whoever issued the certificate has to revoke it too: this bench has no authority of its own."))
         return None
     try:
-        made = work.write_crl(register, settings, pair.unlock(passphrase_file), out)
+        made = work.write_crl(register, settings, unlocked or pair.unlock(passphrase_file), out)
     except DongleError as error:
         if error.code in ("secret.missing", "secret.no-keyring") and passphrase_file is None and out is None:
             output.say(_("The CRL is not renewed: {message}").format(message=error.message))

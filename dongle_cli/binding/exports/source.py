@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dongle_cli.binding import ca, profile, publish
+from dongle_cli.binding import ca, canary, profile, publish
 from dongle_cli.binding.exports.material import Bound, Material
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -40,7 +40,9 @@ def bound(register: Register, issuing: x509.Certificate) -> tuple[Bound, ...]:
     now = datetime.now(UTC).isoformat()
     rows = bindings.find(register, states=("active", "superseded"), issuer=profile.key_identifier(issuing))
     good = [row for row in rows if row.serial and row.revoked is None and (row.not_after or "") > now]
-    return tuple(Bound(str(row.serial), row.asset_no, row.imei14) for row in reversed(good))
+    return tuple(
+        Bound(str(row.serial), row.asset_no, row.imei14, row.profile == canary.PROFILE) for row in reversed(good)
+    )
 
 
 def stale(register: Register, material: Material) -> str | None:
