@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from document_bytes import EML, EXE, JPEG, LINK, OST, PDF, PST, RTF, archive, odt, ooxml
+from document_bytes import CSV, EML, EXE, JPEG, LINK, OST, PDF, PST, RTF, archive, odt, ooxml
 from hive_writer import Expand, hive
 
 SIDS = {"sakura": "S-1-5-21-1004336348-1177238915-682003330-1001",
@@ -63,7 +63,7 @@ def person(shell: Mapping[str, Any], onedrive: str | None = None) -> bytes:
 USUAL = {"Desktop": Expand(r"%USERPROFILE%\Desktop"), "Personal": Expand(r"%USERPROFILE%\Documents"),
           "{374DE290-123F-4565-9164-39C4925E467B}": Expand(r"%USERPROFILE%\Downloads")}  # fmt: skip
 MOVED = {"Desktop": r"C:\Users\kaede\OneDrive - 県庁\デスクトップ", "Personal": r"\\fs01\home$\kaede\Documents",
-          "{374DE290-123F-4565-9164-39C4925E467B}": r"C:\Data\受信"}  # fmt: skip
+          "{374DE290-123F-4565-9164-39C4925E467B}": r"C:\Data\受信", "My Pictures": r"D:\写真"}  # fmt: skip
 
 # Path below the root: content, kind, place, whose, and what it would be otherwise.
 _FILES: tuple[tuple[str, bytes, str, str, str | None, str | None], ...] = (
@@ -73,7 +73,7 @@ _FILES: tuple[tuple[str, bytes, str, str, str | None, str | None], ...] = (
     ("Users/sakura/Documents/予算表.xlsx", ooxml("xlsx"), "xlsx", "documents", "sakura", None),
     ("Users/sakura/Documents/~WRD0001.tmp", ooxml("docx"), "docx", "office-temp", "sakura", "documents"),
     ("Users/sakura/Documents/Outlook Files/archive.pst", PST, "pst", "outlook", "sakura", "documents"),
-    ("Users/sakura/Downloads/list.dat", RTF, "rtf", "downloads", "sakura", None),
+    ("Users/sakura/Downloads/list.dat", CSV, "csv", "downloads", "sakura", None),
     ("Users/sakura/Pictures/scan.docx", RTF, "rtf", "pictures", "sakura", None),
     ("Users/sakura/work/memo.dll", odt(), "odt", "profile", "sakura", None),
     ("Users/kaede/OneDrive - 県庁/デスクトップ/会議.pptx", ooxml("pptx"), "pptx", "onedrive", "kaede", "desktop"),
@@ -197,3 +197,50 @@ def _history(file: Path) -> None:
         targets = [(r"C:\from web\paper.bin",), (r"C:\Users\sakura\Downloads\gone.pdf",)]
         it.executemany("INSERT INTO downloads (target_path) VALUES (?)", targets)
     it.close()
+
+
+# Only on NTFS: where, what it holds, and its kind.
+STREAMS = {
+    "Users/sakura/Desktop/note.txt:hidden.pdf": (PDF, "pdf", "sakura", "desktop"),
+    "Users/Public:in a folder.docx": (ooxml("docx"), "docx", None, "public"),
+    "work/県税.pdf:二枚目": (RTF, "rtf", None, "folder"),
+}
+DELETED = {
+    "Users/sakura/Downloads/消した.bin": (PDF * 40, "pdf", "sakura", "downloads"),
+    "work/small.rtf": (RTF, "rtf", None, "folder"),
+}
+# On a second volume, which kaede's pictures were moved to.
+DATA = {
+    "写真/scan.bin": (PDF, "pdf", "other-volume", "kaede", "pictures"),
+    "x.rtf": (RTF, "rtf", "other-volume", None, None),
+    f"$RECYCLE.BIN/{SIDS['kaede']}/$R1.pdf": (PDF, "pdf", "recycle-bin", "kaede", None),
+}
+
+
+def hide(root: Path) -> list[Planted]:
+    """Streams, and files that will be deleted, on a mounted NTFS; they stay until `delete`."""
+    planted = []
+    for path, (content, kind, user, hint) in STREAMS.items():
+        base = root / path.partition(":")[0]
+        if not base.exists():
+            base.write_text("nothing")
+        (root / path).write_bytes(content)
+        planted.append(Planted(path, kind, "stream", user, hint, state="stream"))
+    for path, (content, kind, user, hint) in DELETED.items():
+        (root / path).write_bytes(content)
+        planted.append(Planted(path, kind, "deleted", user, hint, state="deleted"))
+    return planted
+
+
+def delete(root: Path) -> None:
+    """Delete what is to be found deleted; nothing is written after."""
+    for path in DELETED:
+        (root / path).unlink()
+
+
+def data(root: Path) -> list[Planted]:
+    """A second volume."""
+    for path, (content, *_rest) in DATA.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    return [Planted(path, kind, place, user, hint) for path, (_c, kind, place, user, hint) in DATA.items()]

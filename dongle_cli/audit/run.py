@@ -67,8 +67,6 @@ class Run:
                             if gap is not None:
                                 yield self._gap(gap, source, of_files=False)
                         yield self._said(finding, source)
-        for gap in where.disks():
-            yield self._gap(gap, source, of_files=True)
         told = list(where.unread())
         for gap in told:
             yield self._gap(gap, source, of_files=False)

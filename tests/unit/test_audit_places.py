@@ -235,12 +235,6 @@ def test_hives_that_cannot_be_read_leave_the_usual_folders(tmp_path: Path) -> No
     }  # fmt: skip
 
 
-def test_disks_of_linux_inside_windows_are_not_passed_over(tmp_path: Path) -> None:
-    disk = "Users/sakura/AppData/Local/Packages/Canonical.Ubuntu_1/LocalState/ext4.vhdx"
-    it = Places([windows(tmp_path, {disk: "vhdxfile"})])
-    assert [(gap.path, gap.reason) for gap in it.disks()] == [(disk, "unsupported")]
-
-
 LINUX = {
     "home/hanako/Desktop/a": ("desktop", "hanako", None), "home/hanako/書類/a": ("documents", "hanako", None),
     "home/hanako/a": ("profile", "hanako", None), "root/a": ("profile", "root", None),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from windows_root import WSL, Planted, build
+import pytest
+from image_reading import mbr
+from ntfs_image import NtfsImage
+from windows_root import WSL, Planted, build, data, delete, hide
 
 
 def audited(target: Path) -> tuple[int, list[dict[str, Any]]]:
@@ -25,12 +30,69 @@ def named(line: dict[str, Any]) -> Planted:
                    detail.get("original"), line["state"])  # fmt: skip
 
 
-def test_a_windows_disk_as_a_folder(tmp_path: Path) -> None:
-    root = tmp_path / "disk"
-    planted = build(root, cp932=True)
-    code, lines = audited(root)
-    found = [named(line) for line in lines if line["type"] == "finding" and line["place"] != "settings"]
-    assert set(found) == set(planted)
-    assert len(found) == len(planted)
-    assert [(line["path"], line["reason"]) for line in lines if line["type"] == "gap"] == [(WSL, "unsupported")]
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Planted]]:
+    """An NTFS that holds the same as the folder, and what only an NTFS can hold."""
+    image = NtfsImage.make(tmp_path_factory.mktemp("windows") / "c.img", mib=48)
+    with image.mounted() as root:
+        planted = build(root) + hide(root)
+    with image.mounted() as root:
+        delete(root)
+    return image.path, planted
+
+
+def check(target: Path, planted: list[Planted], wsl: str = WSL) -> list[dict[str, Any]]:
+    """Everything planted is found, once, and nothing else; the disk inside the disk is what was not looked at."""
+    code, lines = audited(target)
+    found = [line for line in lines if line["type"] == "finding" and line["place"] != "settings"]
+    assert sorted(map(named, found), key=repr) == sorted(planted, key=repr)
+    assert [(line["path"], line["reason"]) for line in lines if line["type"] == "gap"] == [(wsl, "unsupported")]
     assert code == 5
+    return found
+
+
+def test_a_windows_disk_as_a_folder(tmp_path: Path) -> None:
+    check(tmp_path / "disk", build(tmp_path / "disk", cp932=True))
+
+
+_INNER = {"folder": None, "windows-old": "documents"}
+
+
+def test_a_windows_disk_below_a_folder(tmp_path: Path) -> None:
+    planted = [replace(one, path=f"mnt/c/{one.path}") for one in build(tmp_path / "mnt/c")]
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "usr").mkdir()
+    planted = [
+        one if one.place in ("other-volume", "recycle-bin") else
+        replace(one, place="other-volume", hint=_INNER.get(one.place, one.place)) for one in planted
+    ]  # fmt: skip
+    check(tmp_path, planted, f"mnt/c/{WSL}")
+
+
+def test_a_windows_disk_as_an_image(disk: tuple[Path, list[Planted]]) -> None:
+    image, planted = disk
+    found = check(image, planted)
+    assert {line["recoverable"] for line in found if line["state"] == "deleted"} == {"yes"}
+
+
+def test_an_image_with_a_second_volume(disk: tuple[Path, list[Planted]], tmp_path: Path) -> None:
+    image, planted = disk
+    second = NtfsImage.make(tmp_path / "d.img", mib=8)
+    with second.mounted() as root:
+        more = data(root)
+    first, last = (path.stat().st_size // 512 for path in (image, second.path))
+    whole = tmp_path / "whole.img"
+    with whole.open("wb") as file:
+        file.write(mbr((7, 2048, first), (7, 2048 + first, last)))
+        for at, path in ((2048, image), (2048 + first, second.path)):
+            file.seek(at * 512)
+            file.write(path.read_bytes())
+    found = check(whole, planted + more)
+    assert {line["volume"] for line in found} == {"p1", "p2"}
+
+
+def test_the_image_is_not_written_to(disk: tuple[Path, list[Planted]]) -> None:
+    image, _planted = disk
+    before = hashlib.sha256(image.read_bytes()).hexdigest()
+    audited(image)
+    assert hashlib.sha256(image.read_bytes()).hexdigest() == before

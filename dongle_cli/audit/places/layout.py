@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -15,15 +14,11 @@ from dongle_cli.audit.places import history, people, recycle, trash
 from dongle_cli.audit.places.people import Spot
 from dongle_cli.audit.places.place import Place
 from dongle_cli.audit.places.tables import NAMES, PERSON, SYSTEM
-from dongle_cli.i18n import _
 
 _CSC = re.compile(r"windows/csc/v[^/]*/namespace/", re.IGNORECASE)
 _NAMESPACE = "windows/csc/v2.0.6/namespace"
 # Where the person's folder is by its path alone: no hive is left that names it, or it was deleted with its profile.
 _PERSON = re.compile(r"(?:users|documents and settings|home)/([^/]+)(?=/)|root(?=/)", re.IGNORECASE)
-_WSL = (
-    "AppData/Local/Packages/*/LocalState/*.vhdx", "AppData/Local/wsl/*/*.vhdx", "AppData/Local/Docker/wsl/*/*.vhdx",
-)  # fmt: skip
 _PERSONS = ("profile", "system")  # the folder of a person or of a service as a whole
 _GENERIC = (None, "app-data", "onedrive", "templates")  # a folder that the registry names says more than these
 _DOWNLOADED = ("folder", "profile", "public", "other-volume")  # places that say less than that a browser saved it
@@ -111,12 +106,13 @@ class Layout:
         return _wrapped(word or "profile", user, outer)
 
     def _spot(self, folded: str, words: tuple[str, ...] = ()) -> Spot | None:
-        """The innermost folder around the file that has a meaning; with `words`, one of these."""
+        """The innermost folder around the file that has a meaning (a stream may be the folder's own); of `words`."""
         at = len(folded)
-        while (at := folded.rfind("/", 0, at)) > 0:
+        while at > 0:
             spot = self.spots.get(folded[:at])
             if spot is not None and (not words or spot.word in words):
                 return spot
+            at = folded.rfind("/", 0, at)
         return self.spots.get("")  # where the tree itself is a person's folder
 
     def _bin(self, path: str, sids: dict[str, str]) -> Place | None:
@@ -172,22 +168,6 @@ class Layout:
                 return ZoneInfo(file.read(100).decode("ascii").strip())
         except (Unreadable, OSError, ValueError, LookupError):  # no such file or zone: this machine's holds
             return None
-
-    def disks(self) -> Iterator[Gap]:
-        """Disks of Linux inside Windows (WSL): they hold files of their own, and nobody has looked into them here."""
-        for path in self._below_people(_WSL):
-            what = _("a disk inside the disk: copy it and audit it by itself")
-            yield Gap(self.prefix + path, "unsupported", what, self.volume.name)
-
-    def _below_people(self, patterns: tuple[str, ...]) -> Iterator[str]:
-        """Files below the folders of people; a folder that cannot be listed is left out, as the walk has said so."""
-        for spot in [spot for spot in self.spots.values() if spot.word == "profile"]:
-            for pattern in patterns:
-                try:
-                    found = list(self.registry.folders.glob(f"{spot.path}/{pattern}".lstrip("/")))
-                except OSError:
-                    continue
-                yield from (path for path, folder in found if not folder)
 
 
 def _wrapped(word: str | None, user: str | None, outer: str | None, hint: str | None = None) -> Place:

@@ -42,11 +42,6 @@ class Places:
                     seen.add(gap)
                     yield gap
 
-    def disks(self) -> Iterator[Gap]:
-        """Disks that are files here and hold files of their own."""
-        for layout in self.layouts:
-            yield from layout.disks()
-
     @cached_property
     def layouts(self) -> list[Layout]:
         """Every system, and every volume, of the source."""
