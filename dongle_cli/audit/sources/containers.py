@@ -95,11 +95,16 @@ def _qcow2(raw: Media, path: Path | None) -> Disk:
         disk = qcow2.Qcow2(raw)
     except qcow2.Unsupported as error:
         raise Refused("encrypted" if "encrypted" in str(error) else "unsupported", f"qcow2: {error}") from None
-    return Disk(disk, "qcow2", [Gap("", "damaged", "qcow2: it is marked as corrupt")] if disk.corrupt else [])
+    missing = disk.missing()
+    notes = ["it is marked as corrupt"] if disk.corrupt else []
+    notes += [f"it is cut short: {missing} clusters are missing"] if missing else []
+    return Disk(disk, "qcow2", [Gap("", "damaged", f"qcow2: {note}") for note in notes])
 
 
 def _vhd(raw: Media, path: Path | None) -> Disk:
-    return Disk(vhd.open_vhd(raw), "vhd")
+    disk = vhd.open_vhd(raw)
+    gaps = [] if vhd.is_whole(raw) else [Gap("", "damaged", "vhd: it is cut short: the footer at its end is missing")]
+    return Disk(disk, "vhd", gaps)
 
 
 def _vhdx(raw: Media, path: Path | None) -> Disk:
@@ -127,9 +132,9 @@ def _extent(raw: Media, path: Path | None, name: str | None) -> Media:
     """The file of one extent: beside the descriptor and nowhere else, because an image may be hostile."""
     if path is None or not name:
         return raw
-    bare = PureWindowsPath(PurePosixPath(name).name).name
-    if bare == path.name or (raw.pread(0, 4) in (b"KDMV", b"COWD") and not path.with_name(bare).is_file()):
+    if raw.pread(0, 4) in (b"KDMV", b"COWD"):  # descriptor and content in one file, whatever that is called by now
         return raw
+    bare = PureWindowsPath(PurePosixPath(name).name).name
     return RawFiles([path.with_name(bare)])
 
 

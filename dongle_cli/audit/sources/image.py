@@ -127,11 +127,14 @@ class ImageSource:
 
     def _ntfs(self, media: Media, name: str, *, backup: bool) -> None:
         library("pyfsntfs")
-        boot = media.pread(media.size - 512, 512) if backup else media.pread(0, 512)
-        if backup:
-            self._gaps.append(Gap("$Boot", "damaged", "the boot sector; its copy at the end was read", name))
         volume = NtfsVolume(media, name)
-        live = self._mft(media, name, boot, volume, None, ())
+        boot, live = media.pread(0, 512), None
+        if not backup:
+            live = self._mft(media, name, boot, volume, None, ())
+        if live is None and partitions.is_ntfs_backup(media):
+            self._gaps.append(Gap("$Boot", "damaged", "the boot sector; its copy at the end was read", name))
+            boot = media.pread(media.size - 512, 512)
+            live = self._mft(media, name, boot, volume, None, ())
         if live is None:
             return
         self._volumes.append(volume)

@@ -134,10 +134,10 @@ def filesystem(media: Media) -> str:
         return "iso9660"
     if media.pread(0x10040, 8) == b"_BHRfS_M":
         return "btrfs"
-    return "ntfs-backup" if _is_ntfs_backup(media) else ""
+    return "ntfs-backup" if is_ntfs_backup(media) else ""
 
 
-def _is_ntfs_backup(media: Media) -> bool:
+def is_ntfs_backup(media: Media) -> bool:
     """Whether the last sector is the copy of an NTFS boot sector that has this very size."""
     boot = media.pread(media.size - 512, 512) if media.size >= 1024 else b""
     if boot[3:11] != b"NTFS    ":

@@ -53,6 +53,17 @@ class Qcow2:
         self._second: OrderedDict[int, array[int]] = OrderedDict()
         self._plain: OrderedDict[int, bytes] = OrderedDict()
 
+    def missing(self) -> int:
+        """How many clusters lie behind the end of the file: it was cut short."""
+        count = 0
+        for at in self._first:
+            table = _table(self._media.pread(at & _OFFSET, 8 * self._each)) if at & _OFFSET else array("Q")
+            if at & _OFFSET and len(table) < self._each:
+                count += self._each
+            highest = self._media.size
+            count += sum((entry & _OFFSET) >= highest for entry in set(table) if not entry & _COMPRESSED)
+        return count
+
     def pread(self, offset: int, size: int) -> bytes:
         """Bytes of the disk; OSError where a table or a cluster cannot be read."""
         size = min(size, self.size - offset)

@@ -39,6 +39,11 @@ def is_vhd(media: Media) -> bool:
     return media.pread(0, 8) == _COOKIE or _footer(media) is not None
 
 
+def is_whole(media: Media) -> bool:
+    """Whether the footer at the end is there; a dynamic disk can be read by its copy at the start."""
+    return any(media.pread(media.size - back, 8) == _COOKIE for back in (512, 511) if media.size >= back)
+
+
 def open_vhd(media: Media) -> Media:
     """The disk inside; ValueError where the image is damaged, or holds only what changed since its parent."""
     footer = _footer(media)
