@@ -115,14 +115,14 @@ def _attached(item: Item, ole: Compound) -> Iterator[Hit | Gap | Item]:
         if storage.kind != 1 or not storage.name.lower().startswith("__attach_version1.0_"):
             continue
         item.budget.entry()
-        parts = {one.name.lower(): one for one in ole.inside(slot)}
+        slots = {ole.streams[one].name.lower(): one for one in ole.inside(slot)}
+        parts = {name: ole.streams[one] for name, one in slots.items()}
         name = _words(ole, parts, "3707") or _words(ole, parts, "3704") or storage.name
         data = parts.get("__substg1.0_37010102")
         if data is not None:
             yield _attachment(item, ole, data, name)
         elif "__substg1.0_3701000d" in parts:  # a message inside the message, or an OLE object
-            inner = {one.name.lower() for one in ole.inside(ole.streams.index(parts["__substg1.0_3701000d"]))}
-            kind = kind_of(inner)
+            kind = kind_of({name.lower() for name in ole.children(slots["__substg1.0_3701000d"])})
             if kind is not None:
                 yield item.inside(name, b"", item.open, None).hit(kind)
 

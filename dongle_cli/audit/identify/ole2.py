@@ -39,6 +39,8 @@ class Compound:
         self._first, self._mini_fat, self._difat = (struct.unpack_from("<I", header, at)[0] for at in (48, 60, 68))
         self._fat_sectors = [n for n in struct.unpack_from("<109I", header, 76) if n <= _LAST]
         self._tables: dict[int, tuple[int, ...]] = {}
+        self._minis: tuple[bytes, bytes] | None = None
+        self._steps = 10 * slots  # how many slots are looked at in all: storages may claim one another's children
         self.streams = list(self._directory(slots))
 
     def _sector(self, number: int) -> bytes:
@@ -113,11 +115,7 @@ class Compound:
         most = min(most, stream.size)
         if stream.size >= 4096 or stream.kind == _ROOT:
             return b"".join(self.chain(stream.start, most))
-        root = next((s for s in self.streams if s.kind == _ROOT), None)
-        if root is None:
-            return b""
-        mini = b"".join(self.chain(root.start, min(root.size, 4 * 1024 * 1024)))
-        fat = b"".join(self.chain(self._mini_fat, 1024 * 1024))
+        mini, fat = self._small_streams()
         out, number, seen = b"", stream.start, set[int]()
         while number <= _LAST and len(out) < most and number not in seen:
             seen.add(number)
@@ -127,22 +125,30 @@ class Compound:
             (number,) = struct.unpack_from("<I", fat, number * 4)
         return out[:most]
 
-    def inside(self, parent: int) -> list[Stream]:
-        """What stands right inside the storage at slot `parent` (0 is the root), as far as the tree can be read."""
+    def _small_streams(self) -> tuple[bytes, bytes]:
+        """The root's stream, in which all below 4096 bytes stand, and its FAT; as far as four mebibytes."""
+        if self._minis is None:
+            root = next((s for s in self.streams if s.kind == _ROOT), None)
+            mini = self.chain(root.start, min(root.size, 4 << 20)) if root is not None else iter(())
+            self._minis = b"".join(mini), b"".join(self.chain(self._mini_fat, 1 << 20))
+        return self._minis
+
+    def inside(self, parent: int) -> list[int]:
+        """The slots right inside the storage at slot `parent` (0 is the root), as far as the tree can be read."""
         if parent >= len(self.streams):
             return []
-        found: list[Stream] = []
+        found: list[int] = []
         todo, seen = [self.streams[parent].child], set[int]()
-        while todo:
+        while todo and self._steps > 0:
+            self._steps -= 1
             slot = todo.pop()
             if slot in seen or slot >= len(self.streams):
                 continue
             seen.add(slot)
-            one = self.streams[slot]
-            found.append(one)
-            todo += [one.left, one.right]
+            found.append(slot)
+            todo += [self.streams[slot].left, self.streams[slot].right]
         return found
 
     def children(self, parent: int) -> list[str]:
         """The names of what `inside` gives."""
-        return [one.name for one in self.inside(parent)]
+        return [self.streams[slot].name for slot in self.inside(parent)]
