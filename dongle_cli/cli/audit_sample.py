@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,7 +106,7 @@ def _cell(path: Path, number: int, cells: list[Cell], index: int) -> str:
     cell = cells[index] if index < len(cells) else None
     if cell is None:
         return ""
-    if cell.problem or (cell.number and "E+" in cell.text.upper()):
+    if cell.problem or re.fullmatch(r"\d(\.\d+)?E\+\d+", cell.text.strip(), re.IGNORECASE):
         why = cell.problem or _("a number that lost digits")
         raise _unusable(path, _("row {row}: {reason}").format(row=number, reason=why))
     return cell.text.strip()

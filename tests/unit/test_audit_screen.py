@@ -1,0 +1,154 @@
+"""What a person sees: a line that moves, signs of life, a verdict he can trust, and a Ctrl-C that is not a result."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from audit_tree import NAMES, PDF, TOKEN, audit, grow
+
+from dongle_cli.audit.pii.numbers import my_number_valid
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow(tmp_path_factory.mktemp("target"))
+
+
+@pytest.mark.parametrize(("lang", "last", "place"), [
+    ("en", "10 violations were found. 1 thing could not be looked at.", "documents folder"),
+    ("ja", "違反が 10 件見つかりました。調べられなかったものが 1 件あります。", "ドキュメント フォルダー"),
+])  # fmt: skip
+def test_the_last_line_is_the_verdict(tree: Path, tmp_path: Path, lang: str, last: str, place: str) -> None:
+    ran = audit(tmp_path, tree, "--policy", "strict", lang=lang)
+    lines = ran.out.decode().splitlines()
+    assert lines[-1] == last and place in ran.out.decode() and TOKEN in ran.out.decode()
+    assert all(line.isprintable() for line in lines), "nothing in a name moves the cursor"
+
+
+def test_what_could_not_be_looked_at_is_never_called_clean(tmp_path: Path) -> None:
+    target = tmp_path / "t"
+    target.mkdir()
+    assert (
+        audit(tmp_path, target).out.decode().splitlines()[-1].startswith("Nothing forbidden was found, and everything")
+    )
+    (target / "x.zip").write_bytes(b"PK\x03\x04" + bytes(20))
+    ran = audit(tmp_path, target)
+    assert ran.code == 7
+    assert "that does not mean it is clean" in ran.out.decode().splitlines()[-1]
+
+
+def test_masks_on_the_screen_are_those_of_the_report(tree: Path, tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    ran = audit(tmp_path, tree, "--policy", "strict", "--mask-names", "--report", report)
+    assert TOKEN not in ran.out.decode() and "yamada" not in ran.out.decode()
+    for one in json.loads(report.read_text("utf-8"))["findings"]:
+        assert one["path"] in ran.out.decode()
+    assert (tmp_path / "state" / "audit" / "mask.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("format_", ["csv", "sarif"])
+def test_formats_of_files_come_out_of_standard_output_too(tree: Path, tmp_path: Path, format_: str) -> None:
+    ran = audit(tmp_path, tree, "--policy", "strict", "--format", format_)
+    assert ran.code == 5 and ran.out.decode("utf-8-sig").count("公開") == 1
+
+
+def test_json_lines_are_whole_and_in_order(tree: Path, tmp_path: Path) -> None:
+    ran = audit(tmp_path, tree, "--policy", "strict", "--format", "json")
+    kinds = [line["type"] for line in ran.lines]
+    assert kinds[0] == "start" and kinds[-1] == "summary" and kinds.count("summary") == 1
+    assert set(kinds) <= {"start", "finding", "gap", "check", "summary"}
+    assert all(line["schema"] == 1 for line in ran.lines)
+    assert sorted(line["path"] for line in ran.of("finding")) == sorted(NAMES)
+    assert ran.err == ""
+
+
+def test_a_terminal_shows_how_far_it_is(tree: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    environment = {"PATH": os.environ["PATH"], "DONGLE_HOME": str(tmp_path), "LANGUAGE": "en", "TERM": "xterm",
+                   "LC_ALL": "C.UTF-8"}  # fmt: skip
+    many = tmp_path / "many"
+    for n in range(3000):
+        (many / f"d{n % 30}").mkdir(parents=True, exist_ok=True)
+        (many / f"d{n % 30}" / f"{n}.pdf").write_bytes(PDF)
+    command = [sys.executable, "-m", "dongle_cli", "audit", str(many), "--policy", "strict", "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        out, _err = process.communicate(timeout=60)
+    said = b""
+    while select.select([ours], [], [], 0)[0]:
+        try:
+            said += os.read(ours, 65536)
+        except OSError:  # EIO: all of it was read
+            break
+    os.close(ours)
+    assert process.returncode == 5 and b"3000 violations" in out
+    assert b" files  " in said and b" a second  " in said
+
+
+def test_an_interruption_ends_with_130_and_is_never_a_result(tmp_path: Path) -> None:
+    target, report = tmp_path / "t", tmp_path / "r.json"
+    for n in range(6000):
+        (target / f"d{n % 60}").mkdir(parents=True, exist_ok=True)
+        (target / f"d{n % 60}" / f"{n}.pdf").write_bytes(PDF)
+    environment = {"PATH": os.environ["PATH"], "DONGLE_HOME": str(tmp_path / "home"), "LANGUAGE": "en"}
+    command = [sys.executable, "-m", "dongle_cli", "audit", str(target), "--policy", "strict", "--format", "json",
+               "--report", str(report)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        while b'"finding"' not in (line := process.stdout.readline()):
+            first += line
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and json.loads(err)["error"]["code"] == "interrupted.user"
+    summary = json.loads(out.splitlines()[-1])
+    assert summary["type"] == "summary" and summary["complete"] is False and summary["interrupted"] is True
+    assert summary["exit"] == 130 and summary["findings"] < 6000
+    assert json.loads(report.read_text("utf-8"))["summary"]["complete"] is False
+
+
+def test_signs_of_life_where_there_is_no_terminal(tmp_path: Path) -> None:
+    from dongle_cli.cli.audit_progress import _Every
+
+    beats: list[float] = []
+    every = _Every(0.05, lambda: beats.append(time.monotonic()))
+    until = time.monotonic() + 0.3
+    while time.monotonic() < until:
+        every()
+    assert 3 <= len(beats) <= 6
+
+
+def numbers(count: int) -> list[str]:
+    """Numbers that pass the check digit, made here and nobody's."""
+    return [f"{n:012d}" for n in range(123456780000, 123456789999) if my_number_valid(f"{n:012d}")][:count]
+
+
+def test_numbers_are_counted_and_no_digit_of_one_is_anywhere(tmp_path: Path) -> None:
+    import zipfile
+
+    target = tmp_path / "t"
+    target.mkdir()
+    mine = numbers(6)
+    rtf = "{\\rtf1 \\'8c\\'c2\\'90\\'6c\\'94\\'d4\\'8d\\'86 " + " , ".join(mine[:2]) + "}"
+    (target / "a.rtf").write_text(rtf, "ascii")
+    with zipfile.ZipFile(target / "b.zip", "w") as archive:
+        archive.writestr("in/c.rtf", "{\\rtf1 My Number " + mine[2] + "}")
+    (target / "d.pdf").write_bytes(b"%PDF-1.4\nbroken")
+    reports = [tmp_path / f"r.{suffix}" for suffix in ("json", "html", "csv", "sarif", "xml")]
+    ran = audit(tmp_path / "h", target, "--policy", "strict", "--pii", "--format", "json", "--names",
+                *[word for path in reports for word in ("--report", path)])  # fmt: skip
+    counts = {(line["path"], line["member"]): line["detail"].get("my_numbers") for line in ran.of("finding")}
+    assert counts == {("a.rtf", None): 2, ("b.zip", "in/c.rtf"): 1, ("d.pdf", None): None}
+    assert [(gap["path"], gap["reason"]) for gap in ran.of("gap")] == [("d.pdf", "damaged")]
+    assert ran.of("summary")[0]["pii"]["my_numbers"] == 3 and ran.of("summary")[0]["complete"] is False
+    for text in (ran.out.decode(), ran.err, *(path.read_text("utf-8") for path in reports)):
+        assert not any(number in text or number[:8] in text for number in mine)
