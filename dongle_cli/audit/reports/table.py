@@ -64,7 +64,12 @@ def gap_row(gap: Gap) -> list[Value]:
 
 def details(one: Finding) -> str:
     """What else is known of a finding, in one line."""
-    said = ((words.named(words.DETAILS, name), name, value) for name, value in one.detail if value is not None)
+    unset = _("not set")  # of a setting: nothing stands there
+    said = (
+        (words.named(words.DETAILS, name), name, unset if value is None else value)
+        for name, value in one.detail
+        if value is not None or (name == "found" and one.place == "settings")
+    )
     return "; ".join(f"{label}: {words.place(str(value)) if name == 'place' else value}" for label, name, value in said)
 
 

@@ -36,6 +36,8 @@ DETAILS = {
     "user": N_("user"), "original": N_("stood before at"), "place": N_("belongs to"), "deleted_at": N_("deleted on"),
     "setting": N_("setting"), "found": N_("found"), "wanted": N_("wanted"), "note": N_("note"), "reason": N_("reason"),
     "exception_expired": N_("expired exception"), "my_numbers": N_("My Numbers"),
+    "product": N_("product"), "source": N_("read from"), "policy_file": N_("the policy file wants"),
+    "write_filter_exclusion": N_("below what the write filter leaves out"), "folder": N_("folder"),
     "corporate_numbers": N_("corporate numbers"), "possible_my_numbers": N_("possible My Numbers without evidence"),
 }  # fmt: skip
 _CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}
