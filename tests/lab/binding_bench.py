@@ -56,7 +56,7 @@ class Bench:
     @property
     def register_url(self) -> str:
         """The bench's register."""
-        return f"sqlite:///{self.home / 'data' / 'register.db'}"
+        return self.environment.get("DONGLE_REGISTER", f"sqlite:///{self.home / 'data' / 'register.db'}")
 
     @property
     def home(self) -> Path:
@@ -116,12 +116,12 @@ class Bench:
         return "PRIVATE KEY" in path.read_text(encoding="utf-8", errors="replace")
 
 
-def make(lab: Any, folder: Path) -> Bench:
-    """A bench whose authority is new."""
+def make(lab: Any, folder: Path, register: str | None = None) -> Bench:
+    """A bench whose authority is new, with its own register or the one at this URL."""
     secret = folder / "pass"
     secret.touch(mode=0o600)
     secret.write_text("a passphrase of the test\n")
-    bench = Bench(lab, folder, ("--passphrase-file", str(secret)))
+    bench = Bench(lab, folder, ("--passphrase-file", str(secret)), {"DONGLE_REGISTER": register} if register else {})
     bench.json("ca", "init", "--name", "Example Prefecture", *bench.unlock)
     return bench
 
