@@ -34,6 +34,7 @@ class Ledger:
     failing: int = 0  # violations at or above fail_on
     pii: Counts | None = None  # numbers in documents, where they were asked for
     unseen: bool = False  # some file could not be looked at
+    blind: frozenset[str] = frozenset()  # rules about what none of the sources can show
     scanned: bool = False  # it came to its end
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Ledger:
             if self.unseen or not self.scanned:
                 return Verdict.UNKNOWN
             if not counts:
-                return Verdict.OK
+                return Verdict.NOT_APPLICABLE if rule in self.blind else Verdict.OK
         return next((verdict for verdict in _WORST if counts[verdict]), Verdict.NOT_APPLICABLE)
 
     @property

@@ -115,6 +115,7 @@ class Source(Protocol):
     """A file tree from anywhere: the live machine, a mounted root, an image. It is never written to."""
 
     target: str  # as the operator named it
+    sees_deleted: bool  # whether it shows what was deleted and can still be read: a mounted file system does not
 
     def scan(self) -> Iterator[Hit | Gap | Tally]:
         """Look at every file once; recognise where the file is, so that only what matters comes back."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dongle_cli.audit import places, rules
 from dongle_cli.audit.baseline import Baseline
-from dongle_cli.audit.documents import Judge
+from dongle_cli.audit.documents import DELETED, Judge
 from dongle_cli.audit.exceptions import Exceptions
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.ledger import Ledger
@@ -34,6 +34,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.policy, self.fail_on)
+        if not any(source.sees_deleted for source in self.sources):
+            self.ledger.blind = frozenset((DELETED,))  # nothing found in the bins is no proof that nothing is left
         self.judge = Judge(self.policy)
         self.exceptions = Exceptions(self.policy.grants, self.policy.warn_days)
 

@@ -99,6 +99,7 @@ class DirectorySource:
     jobs: int = 1
     ask_network: bool = False  # network file systems below are gaps, not passed over in silence
     name_of: Callable[[int], str] = str
+    sees_deleted: bool = False
 
     def scan(self) -> Iterator[Hit | Gap | Tally]:
         """Look at every file below the folder once."""

@@ -66,6 +66,8 @@ class ImageSource:
     DongleError `audit.target` where the file cannot be read, `secret.unlock` where no key opens what is encrypted.
     """
 
+    sees_deleted = True
+
     def __init__(
         self, target: str, limits: Limits | None = None, unlock: Sequence[bitlocker.Key] = (), jobs: int = 1
     ) -> None:

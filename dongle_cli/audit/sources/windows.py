@@ -134,6 +134,7 @@ class WindowsSource:
     limits: Limits
     target: str = ""  # empty: the machine
     ask_network: bool = False
+    sees_deleted: bool = False
     files: int = 0
     folders: int = 0
     read: int = 0
