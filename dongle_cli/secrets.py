@@ -130,7 +130,7 @@ def _from_file(path: Path, *, guarded: bool) -> Secret:
 
 
 # Backends of the operating system: they ask nobody at the terminal. Others may (keyrings.alt, keyrings.cryptfile).
-_QUIET = ("SecretService", "kwallet", "libsecret", "macOS", "Windows")
+_QUIET = ("SecretService", "libsecret", "macOS", "Windows")
 
 
 def from_keyring(service: str, user: str) -> Secret | None:
@@ -172,7 +172,28 @@ def _backend() -> KeyringBackend:
         quiet = module.startswith("keyring.backends.") and module.split(".")[2] in (*_QUIET, "fail")
         if not quiet and not sys.stdin.isatty():
             raise _no_keyring(_("{backend} may ask at a terminal, and there is none").format(backend=module))
+        if module.endswith(_QUIET[:2]) and not sys.stdin.isatty() and _locked():
+            raise _no_keyring(_("it is locked, and would ask on a screen that nobody watches"))
     return backend
+
+
+def _locked() -> bool:
+    """Whether the Secret Service would have to ask a person (org.freedesktop.Secret.Service, ReadAlias and Locked)."""
+    from jeepney import DBusAddress, DBusErrorResponse, Properties, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
+    from jeepney.wrappers import unwrap_msg
+
+    service = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service")
+    try:
+        with open_dbus_connection() as bus:
+            (path,) = unwrap_msg(bus.send_and_get_reply(new_method_call(service, "ReadAlias", "s", ("default",))))
+            if path == "/":  # there is none yet, and making one asks for its password
+                return True
+            at = DBusAddress(path, service.bus_name, "org.freedesktop.Secret.Collection")
+            ((_kind, locked),) = unwrap_msg(bus.send_and_get_reply(Properties(at).get("Locked"), timeout=10))
+            return bool(locked)
+    except (OSError, DBusErrorResponse) as error:
+        raise _no_keyring(error) from None
 
 
 def _no_keyring(why: object) -> DongleError:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from dongle_cli.binding.keystores import PrivateKey
-    from dongle_cli.identity import Laptop
+    from dongle_cli.identity import Imei, Laptop
     from dongle_cli.register.bindings import Binding
+    from dongle_cli.secrets import Secret
 
 KIND, ANSWER = "dongle-cli bind request", "dongle-cli bind answer"
 
@@ -33,14 +34,22 @@ class Request:
     made: str  # by the laptop's clock
 
 
-def write(key: PrivateKey, described: Laptop, asset_no: str | None) -> bytes:
-    """The request file: a CSR (proof that the key is held) and the description, signed with the same key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509.oid import NameOID
+def write(
+    key: PrivateKey,
+    described: Laptop,
+    asset_no: str | None,
+    *,
+    imei: Imei | None = None,
+    challenge: Secret | None = None,
+) -> bytes:
+    """The request file: a CSR (proof that the key is held) and the description, signed with the same key.
 
-    name = (asset_no or described.host or described.uuid)[:64]
-    builder = x509.CertificateSigningRequestBuilder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+    Authorities that somebody else runs mostly copy what the CSR says: with `asset_no` and `imei` it says everything
+    that the certificate must say. `challenge` is the one-time password of SCEP (RFC 2985 clause 5.4.1).
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    builder = _asking(described, asset_no, imei, challenge)
     body = {
         "laptop": laptop.describe(described),
         "asset": asset_no,
@@ -49,6 +58,25 @@ def write(key: PrivateKey, described: Laptop, asset_no: str | None) -> bytes:
     }
     whole = {"schema": 1, "kind": KIND, "body": body, "signature": _signed(key, canonical(body)).hex()}
     return json.dumps(whole, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
+
+
+def _asking(
+    described: Laptop, asset_no: str | None, imei: Imei | None, challenge: Secret | None
+) -> x509.CertificateSigningRequestBuilder:
+    from cryptography import x509
+    from cryptography.x509.oid import AttributeOID, NameOID
+
+    name = (asset_no or described.host or described.uuid)[:64]
+    subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    if asset_no is not None:
+        subject.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, asset_no))
+    builder = x509.CertificateSigningRequestBuilder(x509.Name(subject))
+    if imei is not None:
+        names = [x509.UniformResourceIdentifier(uri) for uri in profile.uris("paired", imei, described.uuid)]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if challenge is not None:
+        builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, challenge.reveal().encode())
+    return builder
 
 
 def _signed(key: PrivateKey, data: bytes) -> bytes:

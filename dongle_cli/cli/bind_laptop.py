@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dongle_cli.binding.accept import Checked
     from dongle_cli.identity import Laptop
+    from dongle_cli.secrets import Secret
 
 KeystoreOption = Annotated[
     str | None,
@@ -64,6 +65,16 @@ def request(
     algorithm: Annotated[
         Literal["p256", "rsa2048"], typer.Option("--algorithm", help=_("Kind of key; rsa2048 for old gateways."))
     ] = "p256",
+    imei: Annotated[
+        str | None,
+        typer.Option("--imei", metavar="IMEI", show_default=False,
+                     help=_("IMEI of the dongle, where somebody else's authority will sign: it copies the request.")),
+    ] = None,
+    challenge: Annotated[
+        str | None,
+        typer.Option("--challenge", metavar=_("REFERENCE"), show_default=False,
+                     help=_("The one-time password of a SCEP server (file:PATH).")),
+    ] = None,
     new_key: Annotated[
         bool, typer.Option("--new-key", help=_("Make another key, for example after a key was compromised."))
     ] = False,
@@ -75,16 +86,19 @@ def request(
     from dongle_cli.binding import mine, profile, publish
     from dongle_cli.binding import request as work
     from dongle_cli.binding.checks import fingerprint
+    from dongle_cli.identity import Imei
 
     described = _described(laptop)
     number = None if asset is None else profile.asset_number(asset)
+    dongle = None if imei is None else Imei.parse(imei)
+    password = None if challenge is None else _password(challenge)
     if dry_run:
         where = mine.chosen(keystore)
         output.say(_("A request for laptop {laptop} would be made with a key in {keystore}.").format(
             laptop=described.serial or described.uuid, keystore=where.keystore))  # fmt: skip
         return
     where, key = mine.key(keystore, pair.unlock(passphrase_file), algorithm, new=new_key)
-    publish.write(out, work.write(key, described, number))
+    publish.write(out, work.write(key, described, number, imei=dongle, challenge=password))
     facts = {
         "out": str(out), "keystore": where.keystore, "label": where.label, "asset": number,
         "laptop_uuid": described.uuid, "laptop_serial": described.serial, "laptop_host": described.host,
@@ -151,6 +165,19 @@ def _described(file: Path | None) -> Laptop:
     from dongle_cli.binding import laptop
 
     return laptop.from_file(file) if file is not None else laptop.this_laptop().required()
+
+
+def _password(where: str) -> Secret:
+    from dongle_cli.errors import DongleError
+    from dongle_cli.secrets import SecretRef
+
+    reference = SecretRef.parse(where)
+    if reference is None:
+        raise DongleError(
+            _("--challenge names where the password is: file:PATH, credential:NAME or keyring:SERVICE/USER."),
+            code="usage.challenge",
+        )
+    return reference.load()
 
 
 def _seen(file: Path | None) -> Laptop | None:

@@ -45,6 +45,26 @@ def test_a_scep_server_signs_and_the_key_never_comes_to_the_bench(
     assert again.answer["serial"] == bound.answer["serial"]
 
 
+def test_a_laptops_own_request_carries_names_and_challenge(
+    lab: Callable[..., Any], tmp_path: Path, server: tuple[str, Path]
+) -> None:
+    desk = Desk(lab(models=["quectel-ec25"]), tmp_path)
+    desk.request()  # for the laptop's description
+    for name, text in (("challenge", "sesame-4711"), ("pass", "a passphrase of the tests")):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(text + "\n")
+    described, unlock = ("--laptop", tmp_path / "lt.json"), ("--passphrase-file", tmp_path / "pass")
+    asked = desk.bench.run("bind", "request", *described, *unlock, "--asset", desk.asset, "--imei", desk.imei,
+                           "--algorithm", "rsa2048", "--challenge", f"file:{tmp_path / 'challenge'}",
+                           "--out", tmp_path / "lt.request")  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
+    files = ("--request", tmp_path / "lt.request", "--out", tmp_path / "lt.answer")
+    bound = desk.bench.run("bind", "-d", "1-1", *files, "--authority", f"{server[0]}?ca={server[1]}", "--yes")
+    assert bound.returncode == 0, bound.stderr
+    accepted = desk.bench.run("bind", "accept", tmp_path / "lt.answer", *described, *unlock, "--yes")
+    assert accepted.returncode == 0, accepted.stderr
+
+
 def test_what_this_server_takes_no_elliptic_key_is_said(
     lab: Callable[..., Any], tmp_path: Path, server: tuple[str, Path]
 ) -> None:
