@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
@@ -12,6 +12,7 @@ from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import ntfs_record
 from dongle_cli.audit.sources.media import Media, as_file, said
 from dongle_cli.audit.sources.ntfs import EPOCH, ORPHANS, ROOT, Ntfs
+from dongle_cli.audit.sources.ntfs_glance import HEAD, glance
 from dongle_cli.audit.sources.ntfs_owner import Owners
 from dongle_cli.audit.sources.ntfs_record import (
     COMPRESSED,
@@ -26,7 +27,6 @@ from dongle_cli.audit.sources.ntfs_record import (
 )
 from dongle_cli.audit.sources.reparse import recalls
 
-HEAD = 4096
 _STEP = 1 << 20  # bytes of the $MFT that are read at a time
 _OWN = 16  # records of the file system itself
 _WOF = 0x80000017  # compressed by the Windows Overlay Filter ("compact /exe", CompactOS)
@@ -52,11 +52,7 @@ class MftScan:
     folders: int = 0
     read: int = 0
     torn: list[tuple[int, str]] = field(default_factory=list)
-    weak: bool = False
     _owners: Owners | None = None
-
-    def __post_init__(self) -> None:
-        self.weak = bool(self.limits.kinds)
 
     def run(self, first: int, last: int) -> Iterator[list[Found]]:
         """Records `first` up to `last`, in batches; never raises for what a disk may hold."""
@@ -67,9 +63,15 @@ class MftScan:
             except OSError as error:
                 self._gap("$MFT", "damaged", f"records {begin} and on: {said(error)}")
                 continue
-            if not any(_reads(other, begin, block) for other in self.newer):
-                for at in range(0, len(block), size):
-                    self._one(begin + at // size, block[at : at + size])
+            if self.store is None:
+                seen = glance(self.ntfs, block, self.limits.kinds)
+                self.files, self.folders, self.read = seen.files, seen.folders, seen.read
+                again: Iterable[int] = seen.again
+            else:
+                same = any(_reads(other, begin, block) for other in self.newer)
+                again = () if same else range(0, len(block), size)
+            for at in again:
+                self._one(begin + at // size, block[at : at + size])
             self.out.append(Tally(self.files, self.folders, self.read, f"$MFT {begin}"))
             self.files = self.folders = self.read = 0
             yield self.out
@@ -139,7 +141,7 @@ class MftScan:
                 raise
             head = b""
         self.read += len(head)
-        guess = sniff(head, name, self.weak)
+        guess = sniff(head, name, self.limits.kinds)
         if live:
             if guess is not None:
                 self._settle(record, number, stream, guess, head, content)
@@ -214,12 +216,12 @@ class MftScan:
             state = State.STREAM if stream.name else State.LIVE
         if self._owners is None:
             self._owners = Owners(self.ntfs)
-        entry = Entry(
-            "", stream.size, record.modified / 10_000_000 - EPOCH, self._owners.of(record), state, recoverable,
-            self.volume, self.store,
-        )  # fmt: skip
+        mtime, whose = record.modified / 10_000_000 - EPOCH, self._owners.of(record)
         end = f":{stream.name}" if stream.name else ""
-        return [replace(entry, path=path + end) for path in self._paths(record, number)]
+        return [
+            Entry(path + end, stream.size, mtime, whose, state, recoverable, self.volume, self.store)
+            for path in self._paths(record, number)
+        ]
 
     def _paths(self, record: Record, number: int) -> list[str]:
         if number == ROOT:

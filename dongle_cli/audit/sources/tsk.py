@@ -154,7 +154,7 @@ class TskScan:
             content = Content(file)
             head = content.pread(0, HEAD)
             self.read += len(head)
-            guess = sniff(head, name, bool(self.limits.kinds))
+            guess = sniff(head, name, self.limits.kinds)
             if guess is not None and (head or not deleted):
                 for found in settle(guess, entry, head, as_file(content), self.limits):
                     if isinstance(found, Hit) or recoverable in (None, "yes"):
