@@ -1,0 +1,94 @@
+"""The identifier and every container reader on damaged and invented bytes: an answer or a gap, always."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from identified import PDF, RTF, mail, office, sevened, tarred, zipped
+from ole2_writer import compound
+
+from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
+from dongle_cli.audit.model import Entry, Gap, Hit
+
+REASONS = {"damaged", "limit", "encrypted", "unsupported"}
+LIMITS = Limits(entries=500, bytes=1 << 20, member=1 << 18, kinds=frozenset({"csv", "txt", "scan"}))
+PARTS = {"資料/a.pdf": PDF * 20, "b.rtf": RTF, "c.zip": zipped({"d": PDF})}
+# "{\\rtf1 ", "abc" 2000 times, "}" under the name c.rtf, packed by jlha 0.1.9.
+LZH = "JwAtbGg1LSQAAAB4FwAACWcHayACe9EABQAAVAcIAAFjLnJ0ZgAAACNCbGA1/qDPN9C3g9QZCMNGthp+wF2t81MXjIAAAAAAAfeAAA=="
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\1\1\x2c\1\x2c\0\0\xff\xe1\0\x20" + b"x" * 30
+SEEDS = {
+    "zip": zipped(PARTS), "docx": office("word/document.xml", "wordprocessingml.document.main+xml"),
+    "tar": tarred(PARTS), "gnu": tarred(PARTS, tarfile.GNU_FORMAT), "tgz": gzip.compress(tarred(PARTS)),
+    "bz2": bz2.compress(PDF * 9), "xz": lzma.compress(PDF * 9), "7z": sevened(PARTS),
+    "doc": compound({"WordDocument": b"x", "ObjectPool/a/Workbook": b"y"}),
+    "msg": compound({
+        "__properties_version1.0": b"", "__attach_version1.0_#00000000/__substg1.0_37010102": RTF,
+        "__attach_version1.0_#00000000/__substg1.0_3707001F": "議.doc".encode("utf-16-le"),
+    }),
+    "eml": mail(zipped({"a": PDF}), "議事録.zip"),
+    "lzh": base64.b64decode(LZH),
+    "tiff": b"II*\0\x08\0\0\0\2\0\0\1\4\0\1\0\0\0\xc0\6\0\0\1\1\4\0\1\0\0\0\0\x09\0\0\x08\0\0\0",
+    "jpeg": JPEG + b"\xff\xc0\0\x11\x08\x0d\xb4\x09\xb0\3" + b"\0" * 9,
+    "csv": "住所,氏名\n東京,青木\n大阪,井上\n".encode("cp932"),
+}  # fmt: skip
+
+
+def ask(data: bytes, name: str) -> None:
+    guess = sniff(data[:4096], name, LIMITS.kinds)
+    if guess is None:
+        return
+    file = io.BytesIO(data)
+    count = 0
+    for found in settle(guess, Entry(name), data[:4096], file, LIMITS):
+        count += 1
+        if isinstance(found, Hit):
+            assert KINDS[found.kind].is_document
+            assert found.evidence in ("content", "extension", "policy")
+        else:
+            assert isinstance(found, Gap)
+            assert found.reason in REASONS
+    assert count <= 3 * LIMITS.entries
+    assert file.getvalue() == data, "what is looked at is not written to"
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(max_size=9), st.booleans()), max_size=6),
+    cut=st.integers(0, 1 << 16),
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_damaged_files(seed: str, changes: list[tuple[int, bytes, bool]], cut: int) -> None:
+    data = bytearray(SEEDS[seed])
+    for place, patch, insert in changes:
+        at = place % (len(data) + 1)
+        data[at : at if insert else at + len(patch)] = patch
+    if cut % 3 == 0:
+        del data[cut % (len(data) + 1) :]
+    ask(bytes(data), f"x.{seed}")
+
+
+STARTS = [
+    *(seed[:12] for seed in SEEDS.values()),
+    b"",
+    b"MM\0*",
+    b"\x89PNG\r\n\x1a\n",
+    b"BM",
+    b"From ",
+    b"<?xml ",
+    b"DOC",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(start=st.sampled_from(STARTS), rest=st.binary(max_size=600), name=st.text(max_size=8))
+@example(start=b"-lh", rest=b"", name="")
+def test_invented_files(start: bytes, rest: bytes, name: str) -> None:
+    ask(start + rest, name)
