@@ -15,6 +15,7 @@ from dongle_cli.audit.ledger import Ledger
 from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict
 from dongle_cli.audit.numbers import Numbers
 from dongle_cli.audit.policy import Policy
+from dongle_cli.audit.second_opinion import SecondOpinion
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Run:
     fail_on: Severity | None = Severity.LOW
     baseline: Baseline | None = None
     pii: bool = False  # count personal numbers in what is found
+    second: SecondOpinion | None = None  # asked about what is found
     started: datetime = field(default_factory=lambda: datetime.now().astimezone())
     finished: datetime | None = None
     ledger: Ledger = field(init=False)
@@ -51,6 +53,8 @@ class Run:
         where = places.Places(volumes)
         self.judge.writable = rules.writable(volumes)
         settings: list[Hit] = []
+        if self.second is not None:
+            self.second.over(volumes)
         numbers = Numbers(volumes, self.policy, self.ledger) if self.pii else None
         for found in source.scan():
             match found:
@@ -68,6 +72,8 @@ class Run:
                             finding, gap = numbers.counted(finding)
                             if gap is not None:
                                 yield self._gap(gap, source, of_files=False)
+                        if self.second is not None:
+                            finding = self.second.asked(finding)
                         yield self._said(finding, source)
         told = list(where.unread())
         for gap in told:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dongle_cli.cli import audit_rules, audit_sample
-from dongle_cli.cli.audit_options import Encoding, MaskNames, Names, Pii, ReceiptFile, Remove, Repatriate
+from dongle_cli.cli.audit_options import Encoding, MaskNames, Names, Pii, ReceiptFile, Remove, Repatriate, Second
 from dongle_cli.cli.options import DryRun, Yes
 from dongle_cli.i18n import _
 
@@ -131,6 +131,7 @@ def audit(
     mask_names: MaskNames = False,
     names: Names = False,
     pii: Pii = False,
+    second_opinion: Second = False,
     repatriate: Repatriate = None,
     remove: Remove = False,
     receipt: ReceiptFile = None,
@@ -141,6 +142,7 @@ def audit(
     from dongle_cli.audit.identify import KINDS, Limits
     from dongle_cli.audit.policy_file import load, load_exceptions
     from dongle_cli.audit.run import Run
+    from dongle_cli.audit.second_opinion import SecondOpinion
     from dongle_cli.audit.sources import LIVE, Options, open_source
     from dongle_cli.cli.audit_bring import Bring
     from dongle_cli.cli.audit_show import Output, show
@@ -157,6 +159,7 @@ def audit(
         _severity(fail_on),
         Baseline.read(baseline) if baseline else None,
         pii,
+        SecondOpinion() if second_opinion else None,
     )
     if repatriate is None and (remove or receipt):
         raise click.UsageError(_("--remove and --receipt go with --repatriate."))

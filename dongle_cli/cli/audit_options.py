@@ -20,6 +20,9 @@ Names = Annotated[
     bool, typer.Option("--names", help=_("Show names in report files; without it they carry masks instead."))
 ]
 Pii = Annotated[bool, typer.Option("--pii", help=_("Also count My Numbers in what is found; never a digit is kept."))]
+Second = Annotated[
+    bool, typer.Option("--second-opinion", help=_("Also ask libmagic about what is found, and show where it differs."))
+]
 Repatriate = Annotated[
     str | None,
     typer.Option(

@@ -248,6 +248,11 @@ def test_reading_leaves_no_trace(tree: Path) -> None:
         pytest.skip("this file system is mounted without access times")
     for name in names:
         os.utime(tree / name, (1_000_000, 2_000_000))
+    (tree / "folder").mkdir()
+    names.append("folder")
+    for folder in (tree / "folder", tree):
+        os.utime(folder, (1_000_000, 2_000_000))
+    names.append(".")
     before = {name: (tree / name).stat() for name in names}
     assert len(scan(tree)[0]) == 2
     after = {name: (tree / name).stat() for name in names}

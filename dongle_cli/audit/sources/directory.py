@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -11,12 +12,11 @@ from typing import BinaryIO
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally, Volume
-from dongle_cli.audit.sources import crew, mounts
+from dongle_cli.audit.sources import crew, mounts, reparse
+from dongle_cli.audit.sources.quiet import silently
 from dongle_cli.audit.sources.walk import Walk
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
-
-_THERE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Tree:
 
     def _reach(self, path: str) -> tuple[int, str]:
         """A descriptor of what is at `path`, and how its names are really spelled."""
-        fd = os.open(self.root, _THERE | os.O_DIRECTORY)
+        fd = silently(self.root, more=os.O_DIRECTORY)
         real: list[str] = []
         for name in [part for part in path.split("/") if part]:
             above = fd
@@ -72,22 +72,28 @@ class Tree:
 
 def _open_named(folder: int, name: str) -> tuple[int, str]:
     try:
-        return os.open(name, _checked(folder, name), dir_fd=folder), name
+        return _open_checked(folder, name), name
     except FileNotFoundError:
         wanted = name.casefold()
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.casefold() == wanted:
-                    return os.open(entry.name, _checked(folder, entry.name), dir_fd=folder), entry.name
+                    return _open_checked(folder, entry.name), entry.name
         raise
 
 
-def _checked(folder: int, name: str) -> int:
-    """Flags to open `name` with; FileNotFoundError where it is neither file nor folder: no device is ever opened."""
+def _open_checked(folder: int, name: str) -> int:
+    """A descriptor of `name`; FileNotFoundError where it is neither file nor folder: no device is ever opened.
+
+    OSError too for a file that would be fetched from a cloud if it were opened.
+    """
     mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise FileNotFoundError(2, "neither a file nor a folder", name)
-    return _THERE
+    found = reparse.attributes(folder, name) if stat.S_ISREG(mode) else None
+    if found is not None and reparse.recalls(found):
+        raise OSError(errno.EREMOTE, "its content is not here", name)
+    return silently(name, folder)
 
 
 @dataclass(slots=True)
@@ -127,7 +133,7 @@ class DirectorySource:
 def _open_root(target: str) -> int:
     """The folder that the operator named; a link there is his own choice, those below are not followed."""
     try:
-        return os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return silently(os.path.realpath(target), more=os.O_DIRECTORY)
     except OSError as error:
         raise DongleError(
             _("The folder {path} cannot be looked at: {reason}.").format(path=Path(target), reason=reason(error)),

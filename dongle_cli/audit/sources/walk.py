@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, Tally
+from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently
 
 HEAD = 4096  # bytes of a file that tell what it is; one page costs no more than 16 bytes
 SLICE = 1024  # entries of a folder between two looks around
 MANY = 4096  # folders that one level may hold back at a time
 LEVELS = 200  # folders held open at once; those above them are found again by their path
 PATIENCE = 0.25  # seconds until what was found is handed over
-_QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
-_SILENT = _QUIET | getattr(os, "O_NOATIME", 0)  # refused for files of others, unless by root
-_FOLDER = _QUIET | os.O_DIRECTORY
 _REASONS = {
     errno.EACCES: "permission", errno.EPERM: "permission", errno.ENOENT: "vanished", errno.ESTALE: "vanished",
     errno.ELOOP: "vanished", errno.ENOTDIR: "vanished", errno.EBUSY: "locked", errno.ETXTBSY: "locked",
@@ -133,7 +131,7 @@ class Walk:
         for name in path.split("/") if path else ():
             above = fd
             try:
-                fd = os.open(name, _FOLDER, dir_fd=above)
+                fd = silently(name, above, os.O_DIRECTORY)
             finally:
                 os.close(above)
         return fd
@@ -146,7 +144,7 @@ class Walk:
             try:
                 if level.fd is None:
                     level.fd = self._descend(level.path.rstrip("/"))
-                fd = os.open(name, _FOLDER, dir_fd=level.fd)
+                fd = silently(name, level.fd, os.O_DIRECTORY)
             except OSError as error:
                 self._lost(level.path + name, error)
                 return
@@ -208,11 +206,11 @@ class Walk:
             return
         try:
             try:
-                fd = os.open(name, _SILENT, dir_fd=folder)
+                fd = os.open(name, SILENT, dir_fd=folder)
             except PermissionError as error:
                 if error.errno != errno.EPERM:
                     raise
-                fd = os.open(name, _QUIET, dir_fd=folder)
+                fd = os.open(name, QUIET, dir_fd=folder)
         except OSError as error:
             self._lost(path + name, error)
             return

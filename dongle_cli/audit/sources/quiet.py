@@ -1,0 +1,19 @@
+"""Opening for reading without a trace: no access time where the system lets it be, no link, no terminal, no waiting."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
+SILENT = QUIET | getattr(os, "O_NOATIME", 0)  # refused for what belongs to others, unless by root
+
+
+def silently(name: str, folder: int | None = None, more: int = 0) -> int:
+    """A descriptor of `name` (in the folder of descriptor `folder`); OSError where it cannot be opened."""
+    try:
+        return os.open(name, SILENT | more, dir_fd=folder)
+    except PermissionError as error:
+        if error.errno != errno.EPERM:
+            raise
+        return os.open(name, QUIET | more, dir_fd=folder)
