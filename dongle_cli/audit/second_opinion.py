@@ -19,7 +19,8 @@ _NAMES = ("libmagic.so.1", "libmagic.dylib", "libmagic-1.dll", "magic1.dll")
 # What it may say of each family without disagreeing: beginnings of MIME types. It often knows a container only.
 _OFFICE = (
     "application/msword", "application/vnd.ms-", "application/vnd.openxmlformats-",
-    "application/vnd.oasis.opendocument", "application/vnd.sun.xml", "application/x-ole-storage", "application/cdfv2", "application/zip", "text/xml",
+    "application/vnd.oasis.opendocument", "application/vnd.sun.xml",
+    "application/x-ole-storage", "application/cdfv2", "application/zip", "text/xml",
     "application/encrypted", "application/octet-stream", "application/x-hwp", "application/haansoft",
     "application/vnd.lotus", "application/vnd.wordperfect", "application/vnd.ms-works",
 )  # fmt: skip

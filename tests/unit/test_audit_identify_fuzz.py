@@ -9,6 +9,7 @@ import io
 import lzma
 import tarfile
 
+import py7zr
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from ole2_writer import compound
 from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit
 
+zstd = pytest.importorskip("backports.zstd")
 REASONS = {"damaged", "limit", "encrypted", "unsupported"}
 LIMITS = Limits(entries=500, bytes=1 << 20, member=1 << 18, kinds=frozenset({"csv", "txt", "scan"}))
 PARTS = {"資料/a.pdf": PDF * 20, "b.rtf": RTF, "c.zip": zipped({"d": PDF})}
@@ -37,6 +39,7 @@ SEEDS = {
     "lzh": base64.b64decode(LZH),
     "tiff": b"II*\0\x08\0\0\0\2\0\0\1\4\0\1\0\0\0\xc0\6\0\0\1\1\4\0\1\0\0\0\0\x09\0\0\x08\0\0\0",
     "jpeg": JPEG + b"\xff\xc0\0\x11\x08\x0d\xb4\x09\xb0\3" + b"\0" * 9,
+    "zst": zstd.compress(PDF * 9), "zst7": sevened(PARTS, filters=[{"id": py7zr.FILTER_ZSTD, "level": 3}]),
     "csv": "住所,氏名\n東京,青木\n大阪,井上\n".encode("cp932"),
 }  # fmt: skip
 

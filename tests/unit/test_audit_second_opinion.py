@@ -42,7 +42,7 @@ def test_it_is_shown_where_it_differs(tmp_path: Path) -> None:
     for name, data in files.items():
         (tree / name).write_bytes(data)
     run = subprocess.run(
-        [sys.executable, "-m", "dongle_cli", "audit", str(tree), "--policy=strict", "--format=json", "--second-opinion"],
+        [sys.executable, "-m", "dongle_cli", "audit", str(tree), "--format=json", "--second-opinion"],
         env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "DONGLE_HOME": str(tmp_path)},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip

@@ -87,10 +87,31 @@ class _ZipLzma:
         return self._object.decompress(data, max_length)
 
 
-def _zstandard() -> _Unpacker:
-    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    made: _Unpacker = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 26})  # 64 MiB
-    return made
+class _Zstandard:
+    """Zstandard's object, from wherever this Python has it, with errors that the others have too."""
+
+    def __init__(self) -> None:
+        zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+        self._error: type[Exception] = zstd.ZstdError
+        self._object: _Unpacker = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 26})
+
+    @property
+    def eof(self) -> bool:
+        return self._object.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._object.needs_input
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._object.unused_data
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        try:
+            return self._object.decompress(data, max_length)
+        except self._error as error:
+            raise ValueError(str(error)) from None
 
 
 Maker = Callable[[], _Unpacker]
@@ -98,7 +119,7 @@ STREAMS: dict[str, Maker] = {
     "gz": lambda: _Zlib(31),
     "bz2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(memlimit=128 * MIB),
-    "zst": _zstandard,
+    "zst": _Zstandard,
 }
 ZIP_METHODS: dict[int, Maker] = {8: lambda: _Zlib(-15), 12: bz2.BZ2Decompressor, 14: _ZipLzma}
 
