@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from folder_volume import FolderVolume, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from windows_settings import CONFIG, asked, windows
 
 from dongle_cli.audit.hives.regpol import RegistryPol
 from dongle_cli.audit.hives.unreadable import Unreadable
-from dongle_cli.audit.model import Verdict
-from dongle_cli.audit.rules import CATALOGUE, FAMILIES
+from dongle_cli.audit.model import Finding, Gap, Verdict
+from dongle_cli.audit.rules import CATALOGUE, FAMILIES, check
 
 SOFTWARE, SYSTEM, USER = f"{CONFIG}/SOFTWARE", f"{CONFIG}/SYSTEM", "Users/sakura/NTUSER.DAT"
 
@@ -67,6 +69,39 @@ def test_a_control_set_that_select_does_not_name(tmp_path: Path) -> None:
     )
     assert [(gap.path, gap.reason) for gap in gaps] == [(SYSTEM, "damaged")]
     assert {one.verdict for one in findings if one.rule == "E-offline-files"} == {Verdict.UNKNOWN}
+
+
+class Closed(FolderVolume):
+    """A volume on which some folders may not be listed."""
+
+    closed: tuple[str, ...] = ()
+
+    def list(self, path: str) -> Iterator[tuple[str, bool]]:
+        if path in self.closed:
+            raise PermissionError(13, "Permission denied", path)
+        yield from super().list(path)
+
+
+def test_a_folder_of_users_that_may_not_be_listed(tmp_path: Path) -> None:
+    put(tmp_path, {**windows(), "Windows/SysWOW64/OneDriveSetup.exe": b"MZ"})
+    volume = Closed(tmp_path)
+    volume.closed = ("Users",)
+    said = list(check([volume], []))
+    verdicts = {one.rule: one.verdict for one in said if isinstance(one, Finding)}
+    assert [(one.path, one.reason) for one in said if isinstance(one, Gap)] == [("Users", "permission")]
+    unknown = {rule for rule, verdict in verdicts.items() if verdict is Verdict.UNKNOWN}
+    people = {rule.id for rule in CATALOGUE.values() if rule.subject == "user"}
+    assert unknown == people | {"E-disk-encryption"}
+    assert verdicts["E-known-folder-move"] is Verdict.VIOLATION  # a rule of the machine beside one of people
+
+
+def test_a_folder_of_hives_that_may_not_be_listed(tmp_path: Path) -> None:
+    put(tmp_path, windows())
+    volume = Closed(tmp_path)
+    volume.closed = ("Windows/System32",)
+    said = list(check([volume], []))
+    assert {one.verdict for one in said if isinstance(one, Finding)} == {Verdict.UNKNOWN}
+    assert [one.reason for one in said if isinstance(one, Gap)] == ["permission"]
 
 
 def test_a_root_without_windows_has_nothing_to_ask(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ def profiles(folders: Folders, software: Hive | None) -> Iterator[Profile]:
         key = listed.subkey(sid) if listed else None
         image = key.value("ProfileImagePath") if key else None
         folder = local(image) if isinstance(image, str) else None
-        real = folders.real(folder) if folder else None
+        try:
+            real = folders.real(folder) if folder else None
+        except OSError as error:
+            raise Unreadable.of(str(folder), error) from None
         if real is None or real.casefold() in seen:
             continue
         seen.add(real.casefold())

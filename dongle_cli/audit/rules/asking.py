@@ -64,16 +64,21 @@ def _all(
 
 
 def _machine(machine: Machine, family: Family, rules: Rules) -> Iterator[Finding | Gap]:
-    try:
-        for check in family.checks:
-            if check.rule in rules:
+    for check in family.checks:
+        if check.rule in rules:
+            try:
                 yield from _check(machine, check, rules[check.rule])
-        if family.look is not None and any(rule.id in rules for rule in family.rules):
-            yield from family.look(machine)
-    except Unreadable as error:  # the folder of users
+            except Unreadable as error:  # the folder of users
+                yield error.gap(machine.volume.name)
+                yield machine.unknown(rules[check.rule], error.path, error, check.wanted)
+    if family.look is None or not any(rule.id in rules for rule in family.rules):
+        return
+    try:
+        yield from family.look(machine)
+    except Unreadable as error:
         yield error.gap(machine.volume.name)
         for rule in family.rules:
-            if rule.subject == "user":
+            if not any(check.rule == rule.id for check in family.checks):
                 yield machine.unknown(rule, error.path, error, None)
 
 
