@@ -94,7 +94,8 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
     from dongle_cli.cli.audit_progress import progress
 
     emit: Callable[[dict[str, object]], None] = output.emit if out.format == "json" else lambda line: None
-    keep = _Keep(whole=bool(out.files) or out.format in ("csv", "sarif"), none=out.format == "json" and not out.files)
+    whole = bool(out.files) or out.format in ("csv", "sarif")
+    keep = _Keep(report, whole=whole, none=out.format == "json" and not whole)
     try:
         with progress(run) as went_on:
             for event in run.events():
@@ -105,25 +106,37 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
                     said = event.verdict in (Verdict.VIOLATION, Verdict.EXCEPTED)
                     masked = mask.finding(event) if mask else event
                     emit({"type": "finding" if said else "check", **finding_json(masked)})
-                    if keep.wants(event.severity.word if said else "check"):
-                        (report.findings if said else report.checks).append(event)
+                    keep.finding(event, said)
                 elif isinstance(event, Gap):
                     emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
-                    if keep.wants("gap"):
-                        report.gaps.append(event)
+                    keep.gap(event)
     except KeyboardInterrupt:
         return True
     return False
 
 
 class _Keep:
-    """Whether something is kept for later: all of it for a report, of each severity some for the screen."""
+    """What is kept for later: all of it for a report, of each severity some for the screen."""
 
-    def __init__(self, *, whole: bool, none: bool) -> None:
+    def __init__(self, report: Report, *, whole: bool, none: bool) -> None:
+        from dongle_cli.audit.reports.spool import Spool
+
         self._most = None if whole else 0 if none else 100
         self._counts: Counter[str] = Counter()
+        self._findings: Spool[Finding] = Spool()
+        self._checks: Spool[Finding] = Spool()
+        self._gaps: Spool[Gap] = Spool()
+        report.findings, report.checks, report.gaps = self._findings, self._checks, self._gaps
 
-    def wants(self, word: str) -> bool:
+    def finding(self, one: Finding, said: bool) -> None:
+        if self._wants(one.severity.word if said else "check"):
+            (self._findings if said else self._checks).append(one)
+
+    def gap(self, gap: Gap) -> None:
+        if self._wants("gap"):
+            self._gaps.append(gap)
+
+    def _wants(self, word: str) -> bool:
         self._counts[word] += 1
         return self._most is None or self._counts[word] <= self._most
 
@@ -146,6 +159,8 @@ def _answer(report: Report, out: Output, mask: Mask | None) -> None:
 
 def masked(report: Report, mask: Mask | None) -> Report:
     """The report as it may leave the machine; as it is without a mask."""
+    from dongle_cli.audit.reports.spool import Changed
+
     start = _start(report, mask)
     if mask is None:
         return replace(report, start=start, notes=[])
@@ -153,9 +168,8 @@ def masked(report: Report, mask: Mask | None) -> Report:
     if summary.get("baseline") and summary["baseline"]["names"] == "shown":
         solved = [mask.solved(one) for one in summary["baseline"]["solved_findings"]]
         summary["baseline"] = {**summary["baseline"], "solved_findings": solved}
-    findings: list[Finding] = [mask.finding(one) for one in report.findings]
-    gaps: list[Gap] = [mask.gap(one) for one in report.gaps]
-    checks = [mask.finding(one) for one in report.checks]
+    findings, checks = Changed(report.findings, mask.finding), Changed(report.checks, mask.finding)
+    gaps = Changed(report.gaps, mask.gap)
     return replace(report, start=start, findings=findings, gaps=gaps, checks=checks, summary=summary, notes=[])
 
 

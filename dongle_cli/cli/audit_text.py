@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dongle_cli.cli import output
@@ -49,13 +50,12 @@ def _findings(report: Report) -> None:
     from dongle_cli.audit.reports.table import details
     from dongle_cli.audit.reports.text import short, shown
 
-    worst = sorted(report.findings, key=lambda one: (one.verdict.value != "violation", -one.severity))
     if places := sorted(report.summary["by_place"].items(), key=lambda item: -item[1]):
         output.answer("")
         counted = ", ".join(f"{words.place(word)} {count:,}" for word, count in places)
         output.answer(_("Violations by place: {listed}").format(listed=counted))
     rows: list[list[object]] = []
-    for one in worst[:FINDINGS]:
+    for one in islice(words.worst(report.findings), FINDINGS):
         path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
         bad = one.verdict.value == "violation"
         what = words.named(words.SEVERITIES, one.severity.word) if bad else words.named(words.VERDICTS, "excepted")
@@ -88,7 +88,7 @@ def _gaps(report: Report) -> None:
             words.named(words.REASONS, gap.reason),
             short(shown(gap.path), 300) + (f" > {gap.member}" if gap.member else ""),
         ]
-        for gap in report.gaps[:GAPS]
+        for gap in islice(report.gaps, GAPS)
     ]
     output.table([_("Reason"), _("Path")], rows)
     if (total := report.summary["gaps"]) > len(rows):

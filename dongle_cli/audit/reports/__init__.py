@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dongle_cli.audit.model import Finding, Gap
+from dongle_cli.audit.reports.spool import Many
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -19,9 +20,9 @@ class Report:
     """Everything a report may say; `start` and `summary` are the objects of the JSON lines."""
 
     start: dict[str, Any]  # machine, operator, clock, targets, policy and its digest, the program's version
-    findings: list[Finding] = field(default_factory=list)  # violations and excepted ones
-    gaps: list[Gap] = field(default_factory=list)
-    checks: list[Finding] = field(default_factory=list)  # what rules about settings said besides: ok, unknown, ...
+    findings: Many[Finding] = field(default_factory=list)  # violations and excepted ones
+    gaps: Many[Gap] = field(default_factory=list)
+    checks: Many[Finding] = field(default_factory=list)  # what rules about settings said besides: ok, unknown, ...
     summary: dict[str, Any] = field(default_factory=dict)  # totals, verdicts by rule, coverage, exit code
     encoding: str | None = None  # of text formats that have a choice: "cp932"
     notes: list[str] = field(default_factory=list)  # what a writer wants said, such as lost characters

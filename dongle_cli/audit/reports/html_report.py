@@ -129,9 +129,8 @@ Cells = Sequence[tuple[str, str]]  # each with its class: "path", "number", "wor
 
 def _findings(report: Report) -> Iterable[str]:
     heads = [_("Severity"), _("Place"), _("Path"), _("Kind"), _("Size"), _("Changed")]
-    worst = sorted(report.findings, key=lambda one: (one.verdict.value != "violation", -one.severity))
-    rows = (_finding(one) for one in worst)
-    yield from _table("findings", _("Findings"), _("Worst first"), heads, rows, len(worst))
+    rows = (_finding(one) for one in words.worst(report.findings))
+    yield from _table("findings", _("Findings"), _("Worst first"), heads, rows, len(report.findings))
 
 
 def _finding(one: Finding) -> Cells:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import BinaryIO
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 from dongle_cli.audit.model import Finding, Gap, Severity, Verdict
@@ -42,33 +44,52 @@ def _case(suite: Element, classname: str, name: str) -> Element:
     return SubElement(suite, "testcase", classname=classname, name=name, time="0")
 
 
+@dataclass(slots=True)
+class _Said:
+    """What one verdict came to at one place: how often, how often as bad as --fail-on, and the first of them."""
+
+    count: int = 0
+    counted: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, one: Finding | Gap, fails: bool = False) -> None:
+        self.count += 1
+        self.counted += fails
+        if len(self.first) < _LISTED:
+            self.first.append(_where(one))
+
+    @property
+    def listed(self) -> str:
+        more = [_("... and {n} more").format(n=self.count - _LISTED)] if self.count > _LISTED else []
+        return "\n".join([*self.first, *more])
+
+
 def _rules(suite: Element, report: Report) -> None:
-    by_place: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
-    for one in (*report.findings, *report.checks):
-        by_place[one.rule][one.place].append(one)
     levels = {severity.word: severity for severity in Severity}
     fail_on = levels.get(report.start["fail_on"])
+    said: dict[str, dict[str, dict[Verdict, _Said]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(_Said)))
+    for one in chain(report.findings, report.checks):
+        fails = one.verdict is Verdict.VIOLATION and fail_on is not None and one.severity >= fail_on
+        said[one.rule][one.place][one.verdict].add(one, fails)
     for rule, about in report.summary["rules"].items():
-        for place, found in sorted(by_place[rule].items()):
-            _judge(_case(suite, rule, place), found, fail_on)
-        if not by_place[rule]:
+        for place, verdicts in sorted(said[rule].items()):
+            _judge(_case(suite, rule, place), rule, verdicts)
+        if not said[rule]:
             case = _case(suite, rule, words.rule(rule))
             _mark(case, Verdict(about["verdict"]), words.named(words.VERDICTS, about["verdict"]), "")
 
 
-def _judge(case: Element, found: list[Finding], fail_on: Severity | None) -> None:
-    bad = [one for one in found if one.verdict is Verdict.VIOLATION]
-    counted = [one for one in bad if fail_on is not None and one.severity >= fail_on]
+def _judge(case: Element, rule: str, verdicts: dict[Verdict, _Said]) -> None:
     for verdict in (Verdict.VIOLATION, Verdict.UNKNOWN, Verdict.EXCEPTED, Verdict.OK, Verdict.NOT_APPLICABLE):
-        some = [one for one in found if one.verdict is verdict]
-        if not some:
+        some = verdicts.get(verdict)
+        if some is None:
             continue
-        text = f"{words.rule(some[0].rule)}: {words.named(words.VERDICTS, verdict.value)}: {len(some)}"
-        if verdict is Verdict.VIOLATION and not counted:
+        text = f"{words.rule(rule)}: {words.named(words.VERDICTS, verdict.value)}: {some.count}"
+        if verdict is Verdict.VIOLATION and not some.counted:
             message = _("{what} (below --fail-on)").format(what=text)
-            SubElement(case, "skipped", message=message).text = _listed(some)
-            return
-        _mark(case, verdict, text, _listed(some))
+            SubElement(case, "skipped", message=message).text = some.listed
+        else:
+            _mark(case, verdict, text, some.listed)
         return
 
 
@@ -83,23 +104,16 @@ def _mark(case: Element, verdict: Verdict, message: str, text: str) -> None:
 
 
 def _coverage(suite: Element, report: Report) -> None:
-    by_reason: dict[str, list[Any]] = defaultdict(list)
+    by_reason: dict[str, _Said] = defaultdict(_Said)
     for gap in report.gaps:
-        by_reason[gap.reason].append(gap)
-    for reason, gaps in sorted(by_reason.items()):
-        message = f"{words.named(words.REASONS, reason)}: {len(gaps)}"
+        by_reason[gap.reason].add(gap)
+    for reason, some in sorted(by_reason.items()):
+        message = f"{words.named(words.REASONS, reason)}: {some.count}"
         error = SubElement(_case(suite, "coverage", reason), "error", type=f"gap.{reason}", message=message)
-        error.text = _listed(gaps)
+        error.text = some.listed
     case = _case(suite, "coverage", "complete")
     if not report.summary["complete"] and not by_reason:
         SubElement(case, "error", type="incomplete", message=words.verdict(report.summary))
-
-
-def _listed(some: list[Any]) -> str:
-    lines = [_where(one) for one in some[:_LISTED]]
-    if len(some) > _LISTED:
-        lines.append(_("... and {n} more").format(n=len(some) - _LISTED))
-    return "\n".join(lines)
 
 
 def _where(one: Finding | Gap) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from dongle_cli.audit.model import Finding, Gap, Severity, Verdict
 from dongle_cli.audit.reports import Report, words
+from dongle_cli.audit.reports.poured import Pour
 from dongle_cli.audit.reports.text import shown, uri
 from dongle_cli.audit.rules import CATALOGUE
 from dongle_cli.audit.wire import finding_json
@@ -28,13 +29,17 @@ def write(report: Report, file: BinaryIO) -> None:
     start, summary = report.start, report.summary
     bases = {f"TARGET{number}": target for number, target in enumerate(start["targets"], start=1)}
     base_of = {target: name for name, target in bases.items()}
-    said = [*report.findings, *report.checks]
+    worst: dict[str, Severity] = {}
+    for one in chain(report.findings, report.checks):
+        worst[one.rule] = max(one.severity, worst.get(one.rule, Severity.INFO))
+    pour = Pour()
     grants = {grant["id"]: grant for grant in summary["exceptions"]}
+    results = (_result(one, base_of, grants) for one in chain(report.findings, report.checks))
     solved = (summary["baseline"] or {}).get("solved_findings", [])
     run = {
         "tool": {"driver": {
             "name": "dongle-cli", "version": start["version"],
-            "rules": [_rule(word, said) for word in sorted({one.rule for one in said} | set(summary["rules"]))],
+            "rules": [_rule(word, worst.get(word)) for word in sorted({*worst, *summary["rules"]})],
         }},
         "language": _("en"),
         "originalUriBaseIds": {name: {"uri": _base(target)} for name, target in bases.items()},
@@ -43,21 +48,21 @@ def write(report: Report, file: BinaryIO) -> None:
             "exitCodeDescription": words.verdict(summary), "startTimeUtc": _utc(start["started"]),
             **({"endTimeUtc": _utc(summary["finished"])} if summary["finished"] else {}),
             "machine": shown(start["machine"]), "account": shown(start["operator"]),
-            "toolExecutionNotifications": [_notification(gap, base_of) for gap in report.gaps],
+            "toolExecutionNotifications": pour.list(_notification(gap, base_of) for gap in report.gaps),
         }],
-        "results": [*(_result(one, base_of, grants) for one in said), *(_gone(one, base_of) for one in solved)],
+        "results": pour.list(chain(results, (_gone(one, base_of) for one in solved))),
         "properties": {
             "about": dict(words.page_one(report)), "policy": start["policy"], "clock": start["clock"],
             "totals": {name: summary[name] for name in ("files", "folders", "bytes", "findings", "excepted", "gaps")},
         },
     }  # fmt: skip
-    whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    file.write(json.dumps(whole, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace"))
+    pour.write({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, file)
 
 
-def _rule(word: str, said: list[Finding]) -> dict[str, Any]:
+def _rule(word: str, worst: Severity | None) -> dict[str, Any]:
     about = CATALOGUE.get(word)
-    worst = max((one.severity for one in said if one.rule == word), default=about.severity if about else Severity.HIGH)
+    if worst is None:
+        worst = about.severity if about else Severity.HIGH
     found: dict[str, Any] = {
         "id": word,
         "shortDescription": {"text": words.rule(word)},

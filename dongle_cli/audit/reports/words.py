@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dongle_cli.audit.identify.kinds import KINDS
+from dongle_cli.audit.model import Finding, Severity, Verdict
 from dongle_cli.audit.places.words import label
 from dongle_cli.audit.reports import Report
+from dongle_cli.audit.reports.spool import Many
 from dongle_cli.audit.reports.text import shown
 from dongle_cli.audit.rules import CATALOGUE
 from dongle_cli.i18n import N_, _, ngettext
@@ -62,6 +65,13 @@ def by_verdict(rules: dict[str, Any]) -> list[tuple[str, Any]]:
     """The rules of a summary, what needs doing first, what does not apply last."""
     order = list(VERDICTS)
     return sorted(rules.items(), key=lambda item: (order.index(item[1]["verdict"]), item[0]))
+
+
+def worst(findings: Many[Finding]) -> Iterator[Finding]:
+    """Violations by severity, the worst first, then what was excepted; each time in the order they were found."""
+    for severity in sorted(Severity, reverse=True):
+        yield from (one for one in findings if one.severity is severity and one.verdict is Verdict.VIOLATION)
+    yield from (one for one in findings if one.verdict is not Verdict.VIOLATION)
 
 
 def place(word: str) -> str:

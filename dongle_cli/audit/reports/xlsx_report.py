@@ -61,23 +61,22 @@ def _paper(sheet: Any, report: Report) -> None:
     sheet.append([_cell(sheet, words.verdict(report.summary), title=True)])
     sheet.append([])
     sheet.append([_cell(sheet, name, bold=True, border=True) for name in head])
-    worst = sorted(report.findings, key=lambda one: -one.severity)
-    for number, one in enumerate(worst[:_PAPER], start=1):
+    for number, one in enumerate(islice(words.worst(report.findings), _PAPER), start=1):
         path = one.path + (f" > {one.member}" if one.member else "")
         said: list[Value] = [
             number, words.named(words.SEVERITIES, one.severity.word), words.rule(one.rule), words.place(one.place),
             words.kind(one.kind), short(shown(path), 400),
         ]  # fmt: skip
         sheet.append([_cell(sheet, value, wrap=True, border=True) for value in said])
-    if len(worst) > _PAPER:
-        sheet.append([_cell(sheet, _("... and {n} more").format(n=len(worst) - _PAPER))])
+    if (rest := len(report.findings) - _PAPER) > 0:
+        sheet.append([_cell(sheet, _("... and {n} more").format(n=f"{rest:,}"))])
     sheet.append([])
     for line in _gaps(report):
         sheet.append([_cell(sheet, value, wrap=index > 0, border=True) for index, value in enumerate(line)])
 
 
 def _gaps(report: Report) -> Iterator[list[Value]]:
-    for number, gap in enumerate(report.gaps[:_PAPER], start=1):
+    for number, gap in enumerate(islice(report.gaps, _PAPER), start=1):
         path = gap.path + (f" > {gap.member}" if gap.member else "")
         yield [number, _("Not looked at"), words.named(words.REASONS, gap.reason), None, None, short(shown(path), 400)]
 
