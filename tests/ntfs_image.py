@@ -55,15 +55,15 @@ class NtfsImage:
         return cls(path)
 
     @contextmanager
-    def mounted(self) -> Iterator[Path]:
-        """The volume as a folder; a name "file:stream" is an alternate data stream there."""
+    def mounted(self, options: str = "streams_interface=windows,show_sys_files") -> Iterator[Path]:
+        """The volume as a folder; with these options a name "file:stream" is an alternate data stream there."""
         program = need("ntfs-3g", "ntfs-3g")
         if not os.access("/dev/fuse", os.R_OK | os.W_OK) or os.geteuid() != 0:
             pytest.skip("mounting an NTFS image needs root and /dev/fuse")
         point = self.path.with_name(self.path.name + ".mnt")
         point.mkdir()
         process = subprocess.Popen(
-            [program, "-o", "no_detach,streams_interface=windows,show_sys_files,allow_other", self.path, point],
+            [program, "-o", f"no_detach,allow_other,{options}", self.path, point],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         try:

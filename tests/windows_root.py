@@ -15,10 +15,12 @@ from typing import Any
 
 from document_bytes import CSV, EML, EXE, JPEG, LINK, OST, PDF, PST, RTF, archive, odt, ooxml
 from hive_writer import Expand, hive
+from ntfs_image import set_attributes, set_reparse
 
 SIDS = {"sakura": "S-1-5-21-1004336348-1177238915-682003330-1001",
         "kaede": "S-1-5-21-1004336348-1177238915-682003330-1002",
         "admin": "S-1-5-21-1004336348-1177238915-682003330-500"}  # fmt: skip
+CLOUD = "Users/kaede/OneDrive - 県庁/雲の上.docx"
 WSL = "Users/kaede/AppData/Local/Packages/CanonicalGroupLimited.Ubuntu_79rhkp1fndgsc/LocalState/ext4.vhdx"
 
 
@@ -230,6 +232,18 @@ def hide(root: Path) -> list[Planted]:
         (root / path).write_bytes(content)
         planted.append(Planted(path, kind, "deleted", user, hint, state="deleted"))
     return planted
+
+
+def elsewhere(root: Path) -> None:
+    """On a mounted NTFS: a junction to the people, and a file that only a cloud holds."""
+    junction, cloud = root / "Documents and Settings", root / CLOUD
+    junction.mkdir()
+    target = "\\??\\C:\\Users".encode("utf-16-le")
+    names = struct.pack("<4H", 0, len(target), len(target) + 2, 0) + target + bytes(4)
+    set_reparse(junction, 0xA0000003, names)
+    cloud.write_bytes(b"")
+    set_reparse(cloud, 0x9000601A, bytes(16))
+    set_attributes(cloud, 0x400000 | 0x1000 | 0x20)
 
 
 def delete(root: Path) -> None:

@@ -113,12 +113,11 @@ class DirectorySource:
         try:
             table = mounts.mounted()
             top = os.path.realpath(self.target)
-            here = mounts.home_of(top, table)
             start = Walk(
                 root,
                 self.limits,
                 skip=mounts.not_entered(top, table, ask_network=self.ask_network),
-                foreign=here is not None and here.kind in mounts.WINDOWS,
+                foreign=mounts.foreign(top, table),
                 name_of=self.name_of,
             )
             yield from crew.scan(start, self.jobs)

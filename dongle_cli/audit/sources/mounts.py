@@ -20,6 +20,7 @@ NETWORK = frozenset((
 ))  # fmt: skip
 WINDOWS = frozenset((
     "ntfs", "ntfs3", "fuseblk", "ntfs-3g", "fuse.ntfs", "fuse.ntfs-3g",
+    "fuse",  # what ntfs-3g is over a file instead of a block device
 ))  # fmt: skip
 
 
@@ -65,6 +66,13 @@ def home_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
         if _below(path, mount.point) and (best is None or len(mount.point) >= len(best.point)):
             best = mount
     return best
+
+
+def foreign(top: str, mounts: list[Mount]) -> bool:
+    """Whether the tree at `top` stands on a file system of Windows, or has one mounted in it."""
+    here = home_of(top, mounts)
+    inside = [mount for mount in mounts if _below(mount.point, top)]
+    return any(mount.kind in WINDOWS for mount in (*inside, *([here] if here else [])))
 
 
 def _below(path: str, point: str) -> bool:
