@@ -24,7 +24,7 @@ KeystoreOption = Annotated[
     typer.Option(
         "--keystore",
         metavar=_("KEYSTORE"),
-        help=_("Where the key lives: pem, pkcs12, pkcs11:..., tpm2 or windows."),
+        help=_("Where the key lives: pem, pkcs12, pkcs11:..., tpm2, tpm2-unattended or windows (not yet run there)."),
         show_default=False,
     ),
 ]
@@ -163,8 +163,9 @@ def accept(
 
 def _described(file: Path | None) -> Laptop:
     from dongle_cli.binding import laptop
+    from dongle_cli.binding.keystores.tpm2_tools import endorsement
 
-    return laptop.from_file(file) if file is not None else laptop.this_laptop().required()
+    return laptop.from_file(file) if file is not None else laptop.this_laptop(ek=endorsement).required()
 
 
 def _password(where: str) -> Secret:
@@ -183,10 +184,11 @@ def _password(where: str) -> Secret:
 def _seen(file: Path | None) -> Laptop | None:
     """This laptop; None, and said, where it cannot be told which one it is: the key is proof enough."""
     from dongle_cli.binding import laptop
+    from dongle_cli.binding.keystores.tpm2_tools import endorsement
 
     if file is not None:
         return laptop.from_file(file)
-    reading = laptop.this_laptop()
+    reading = laptop.this_laptop(ek=endorsement)
     if reading.laptop is None:
         output.say(_("The laptop's own number could not be read, so it is not compared: {reason}").format(
             reason=reading.unread["uuid"]))  # fmt: skip
