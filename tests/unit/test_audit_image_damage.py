@@ -71,6 +71,8 @@ def test_boot_sector_lost(spoiled: Callable[..., Path]) -> None:
     image = spoiled((0, bytes(512)))
     assert seen(image) == FILES | {GONE}
     assert gaps(image) == [("$Boot", "damaged")]
+    (volume,) = ImageSource(str(image)).volumes()
+    assert ("folder", True) in list(volume.list(""))
 
 
 def test_both_boot_sectors_lost(spoiled: Callable[..., Path], content: bytes) -> None:

@@ -10,7 +10,7 @@ from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Gap, Volume
 from dongle_cli.audit.sources import bitlocker, containers, crew, partitions, shadow
 from dongle_cli.audit.sources.containers import Refused, library
-from dongle_cli.audit.sources.media import Media, said
+from dongle_cli.audit.sources.media import Headed, Media, said
 from dongle_cli.audit.sources.ntfs import Ntfs
 from dongle_cli.audit.sources.ntfs_record import Torn
 from dongle_cli.audit.sources.ntfs_scan import MftScan
@@ -136,6 +136,8 @@ class ImageSource:
         if live is None and partitions.is_ntfs_backup(media):
             self._gaps.append(Gap("$Boot", "damaged", "the boot sector; its copy at the end was read", name))
             boot = media.pread(media.size - 512, 512)
+            media = Headed(media, boot)
+            volume = NtfsVolume(media, name)
             live = self._mft(media, name, boot, volume, None, ())
         if live is None:
             return

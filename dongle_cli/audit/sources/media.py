@@ -79,6 +79,22 @@ class Part:
         return self._media.pread(self._start + offset, size) if size > 0 else b""
 
 
+class Headed:
+    """A medium whose first bytes are others than those that lie there: a boot sector taken from its copy."""
+
+    def __init__(self, media: Media, head: bytes) -> None:
+        self._media, self._head = media, head
+        self.size = media.size
+
+    def pread(self, offset: int, size: int) -> bytes:
+        """Bytes of the medium, or of the head in front of them."""
+        if offset >= len(self._head):
+            return self._media.pread(offset, size)
+        data = self._media.pread(offset, size)
+        head = self._head[offset : offset + len(data)]
+        return head + data[len(head) :]
+
+
 class Cached:
     """The blocks of a slow medium that were read last; 64 KiB each, because small files lie side by side."""
 
