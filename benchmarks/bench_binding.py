@@ -116,7 +116,7 @@ def ours(signer: LocalAuthority, register: Register, files: Sequence[Path], out:
             key = pkcs10.public_key(csr.public_key())
 
             def deliver(binding: Binding, number: int = number) -> None:
-                publish.write(out / f"{number}.pem", (binding.certificate or "").encode())
+                publish.write(out / f"{number}.pem", (binding.certificate or "").encode(), repeatable=True)
 
             issue.issue(register, signer, pair(number, checks.fingerprint(key)), key, deliver, request=csr)
     return rate[0]

@@ -37,6 +37,10 @@ def check_free(register: Register, pair: Pair, replaces: Binding | None = None) 
     taken = bindings.conflicts(register, pair, replaces=replaces.id if replaces else None)
     if taken := [(what, other) for what, other in taken if not _cut_off(other, pair, replaces)]:
         raise bindings.taken_error(taken)
+    _check_key(register, pair)
+
+
+def _check_key(register: Register, pair: Pair) -> None:
     if bindings.find(register, spki_sha256=pair.spki_sha256, reason="keyCompromise"):
         raise DongleError(
             _("This key was revoked as compromised; it is not certified again."),
@@ -74,7 +78,7 @@ def issue(
     renewed = found is not None and replaces is not None and found.id == replaces.id  # the same pair and key once more
     if found and not renewed and found.state in ("active", "signed"):
         return _finish(register, found, deliver, revoke_old)
-    check_free(register, pair, replaces)
+    _check_key(register, pair)
     check_clock(register, authority, force=force)
     number, serial = _reserve(register, authority, pair, replaces)
     begin, end = profile.lifetime(days, authority.chain[0].not_valid_after_utc)

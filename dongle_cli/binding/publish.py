@@ -10,8 +10,11 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
 
-def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Put `data` at `path`, atomically and on the medium; DongleError `file.unwritable`, then the old file stays."""
+def write(path: Path, data: bytes, *, mode: int = 0o644, repeatable: bool = False) -> None:
+    """Put `data` at `path`, atomically and on the medium; DongleError `file.unwritable`, then the old file stays.
+
+    `repeatable`: the same command writes it again, so that its name alone may be lost with the power.
+    """
     target = Path(os.path.realpath(path))  # a link to the file that a gateway reads stays a link
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -27,6 +30,8 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+        if repeatable:
+            return
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -147,7 +147,7 @@ def bind(
         return Outcome(one.port, "already" if already else "skipped", one.who, one.row, before, str(out))
 
     def deliver(binding: Binding) -> None:
-        publish.write(out, ask.answer(asked, binding, signer.chain))
+        publish.write(out, ask.answer(asked, binding, signer.chain), repeatable=True)
 
     bound = issue.issue(
         register, signer, wanted, asked.public_key, deliver, request=asked.csr, days=days, force=force

@@ -148,7 +148,7 @@ def make(
 
     def deliver(binding: Binding) -> None:
         if out is not None:
-            publish.write(out, ask.answer(asked, binding, signer.chain))  # type: ignore[arg-type]
+            publish.write(out, ask.answer(asked, binding, signer.chain), repeatable=True)  # type: ignore[arg-type]
 
     return issue.issue(
         register, signer, wanted, asked.public_key, deliver,  # type: ignore[attr-defined]

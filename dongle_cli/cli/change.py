@@ -220,7 +220,9 @@ def _deliver(bound: Binding, signer: Authority | None, out: Path | None) -> None
     from dongle_cli.binding import publish, request
 
     if signer is not None and out is not None:
-        publish.write(out, request.answer(bound, (bound.certificate or "").encode("ascii"), signer.chain))
+        publish.write(
+            out, request.answer(bound, (bound.certificate or "").encode("ascii"), signer.chain), repeatable=True
+        )
 
 
 def _show(change: Change) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.register.engine import lock_writers
+from dongle_cli.register.engine import lock_writers, sql
 from dongle_cli.register.register import Register, now
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, TextClause
 
 LIVE, OPEN = ("active", "held"), ("pending", "signed")
 # What a person calls each of the things that may be bound once.
@@ -65,22 +66,40 @@ class Binding(Pair):
         return self.state in LIVE
 
 
-_NAMES = [field.name for field in fields(Binding)]
+NAMES = tuple(field.name for field in fields(Binding))
+# Written out and prepared once: building these with SQLAlchemy's expressions costs more than the database takes.
+_SELECT = f"SELECT {', '.join(NAMES)} FROM bindings"  # noqa: S608 - names of ours
+_SEEN = (
+    "SELECT id FROM bindings WHERE issuer = :issuer AND serial = :serial AND id <> :id "
+    "UNION SELECT 0 FROM authority_certificates WHERE issuer = :issuer AND serial = :serial"
+)
+_IN = {states: f"state IN {states}" for states in (LIVE, OPEN)}
 
 
-def _binding(row: Row[Any]) -> Binding:
-    return Binding(**{name: row._mapping[name] for name in _NAMES})
+@cache
+def _prepared(columns: tuple[str, ...], states: tuple[str, ...]) -> TextClause:
+    if not set(columns) <= {*NAMES, "imei14"}:
+        raise ValueError(columns)
+    where = [f"{name} = :{name}" for name in columns]
+    if states:
+        where.append(f"state IN ({', '.join(repr(state) for state in states)})")
+    return sql(" ".join([_SELECT, "WHERE" if where else "", " AND ".join(where), "ORDER BY id DESC"]))
+
+
+@cache
+def _holders(columns: tuple[str, ...]) -> TextClause:
+    """Who holds one of these values among what is in force or in the making.
+
+    The states stand there as they stand in the partial indexes, and each column is asked for by itself: so they answer.
+    """
+    each = [f"SELECT id FROM bindings WHERE {name} = :{name} AND {some}" for name in columns for some in _IN.values()]  # noqa: S608
+    return sql(f"{_SELECT} WHERE id IN ({' UNION '.join(each)}) ORDER BY id")
 
 
 def find(register: Register, *, states: tuple[str, ...] = (), **equal: object) -> list[Binding]:
     """The bindings whose columns are `equal`, the newest first; `states` narrows it."""
-    from dongle_cli.register.tables import bindings as table
-
-    query = table.select().where(*(table.c[name] == value for name, value in equal.items()))
-    if states:
-        query = query.where(table.c.state.in_(states))
     with register.reading() as connection:
-        return [_binding(row) for row in connection.execute(query.order_by(table.c.id.desc()))]
+        return [Binding(*row) for row in connection.execute(_prepared(tuple(equal), states), equal)]
 
 
 def get(register: Register, binding_id: int) -> Binding:
@@ -106,21 +125,10 @@ def conflicts(register: Register, pair: Pair, *, replaces: int | None = None) ->
 
 
 def _conflicts(connection: Connection, pair: Pair, replaces: int | None) -> list[tuple[str, Binding]]:
-    import sqlalchemy as sa
-
-    from dongle_cli.register.tables import bindings as table
-
-    values = {name: getattr(pair, name) for name in ONCE}
-    # The states are written out and each column is asked for by itself: that is what the partial indexes answer.
-    each = [
-        sa.select(table.c.id).where(table.c[name] == value, sa.literal_column(f"state IN {states}"))
-        for name, value in values.items()
-        if value is not None
-        for states in (LIVE, OPEN)
-    ]
-    rows = connection.execute(table.select().where(table.c.id.in_(sa.union(*each))).order_by(table.c.id)).all()
-    found = [_binding(row) for row in rows if row.id != replaces]
-    return [(name, other) for other in found for name in ONCE if values[name] and getattr(other, name) == values[name]]
+    values = {name: value for name in ONCE if (value := getattr(pair, name)) is not None}
+    rows = connection.execute(_holders(tuple(values)), values)
+    found = [other for row in rows if (other := Binding(*row)).id != replaces]
+    return [(name, other) for other in found for name in values if getattr(other, name) == values[name]]
 
 
 def reserve(
@@ -130,16 +138,18 @@ def reserve(
 
     Where the authority lets us choose the serial number it stands here before anything is signed with it.
     """
-    from dongle_cli.register.tables import bindings as table
-
-    with register.writing() as connection:
+    # Where the number is our own, a row that a power cut takes back was for a certificate that no one ever had.
+    with register.writing(repeatable=serial is not None) as connection:
         lock_writers(connection)
         if taken := _conflicts(connection, pair, replaces):
             raise taken_error(taken)
         at = now()
         values = {**asdict(pair), "imei14": pair.imei14, "state": "pending", "created": at, "changed": at}
         values |= {"serial": serial, "issuer": issuer, "replaces": replaces}
-        number = int(connection.execute(table.insert().values(values)).inserted_primary_key[0])  # type: ignore[index]
+        columns = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        insert = f"INSERT INTO bindings ({columns}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names of ours
+        number = int(connection.execute(sql(insert), values).scalar_one())
         register.append(connection, "binding-pending", {"binding": number, **_told(values)})
         return number
 
@@ -170,18 +180,9 @@ def taken_error(taken: list[tuple[str, Binding]]) -> DongleError:
 
 def record_signed(register: Register, number: int, *, issuer: str, serial: str, **certificate: str) -> None:
     """Write down the certificate that was made; DongleError `binding.serial-seen` where its number was there before."""
-    import sqlalchemy as sa
-
-    from dongle_cli.register.tables import authority_certificates
-    from dongle_cli.register.tables import bindings as table
-
     with register.writing() as connection:
         lock_writers(connection)
-        same = sa.select(table.c.id).where(table.c.issuer == issuer, table.c.serial == serial, table.c.id != number)
-        ours = sa.select(authority_certificates.c.serial).where(
-            authority_certificates.c.issuer == issuer, authority_certificates.c.serial == serial
-        )
-        if connection.execute(same).first() or connection.execute(ours).first():
+        if connection.execute(sql(_SEEN), {"issuer": issuer, "serial": serial, "id": number}).first():
             raise DongleError(
                 _("The authority answered with serial number {serial}, which it gave before.").format(serial=serial),
                 code="binding.serial-seen",
@@ -196,11 +197,9 @@ def activate(register: Register, number: int, *, revoke_old: bool = True) -> Non
 
     `revoke_old` False: its certificate stays good until it ends by itself, because the laptop still uses it.
     """
-    from dongle_cli.register.tables import bindings as table
-
-    with register.writing() as connection:
+    with register.writing(repeatable=True) as connection:
         lock_writers(connection)
-        row = connection.execute(table.select().where(table.c.id == number)).one()
+        row = _row(connection, number)
         if row.state == "active":
             return  # another process finished it
         if row.replaces is not None:
@@ -241,6 +240,10 @@ def change(register: Register, number: int, why: str, **values: str | None) -> N
         _move(connection, register, number, LIVE, None, values, kind=f"binding-{why}")
 
 
+def _row(connection: Connection, number: int) -> Binding:
+    return Binding(*connection.execute(_prepared(("id",), ()), {"id": number}).one())
+
+
 def _move(
     connection: Connection,
     register: Register,
@@ -252,9 +255,7 @@ def _move(
 ) -> None:
     import sqlalchemy as sa
 
-    from dongle_cli.register.tables import bindings as table
-
-    row = connection.execute(table.select().where(table.c.id == number)).one()
+    row = _row(connection, number)
     if row.state not in before:
         raise DongleError(
             _("The binding of {asset} is {state} meanwhile; nothing was changed.").format(
@@ -265,10 +266,11 @@ def _move(
         )
     told: dict[str, object] = {name: value for name, value in values.items() if name != "certificate"}
     if kind is not None:  # what is written over here stands nowhere else
-        told["before"] = {name: row._mapping[name] for name in values}
-    stated = {"state": after} if after else {}
+        told["before"] = {name: getattr(row, name) for name in values}
+    written = {**values, **({"state": after} if after else {}), "changed": now()}
+    update = f"UPDATE bindings SET {', '.join(f'{name} = :{name}' for name in written)} WHERE id = :id"  # noqa: S608
     try:
-        connection.execute(table.update().where(table.c.id == number).values(**values, **stated, changed=now()))
+        connection.execute(sql(update), {**written, "id": number})
     except sa.exc.IntegrityError:
         raise DongleError(
             _("Part of what {asset} is bound to is bound elsewhere meanwhile; nothing was changed.").format(

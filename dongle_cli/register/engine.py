@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, TextClause
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 HEAD = "0002"  # the newest migration: what `alembic_version` holds where nothing is left to do
 BUSY = 30.0  # seconds to wait for another writer
@@ -77,15 +79,22 @@ def _engine(url: URL) -> Engine:
     pool: dict[str, Any] = {} if url.database in (None, "", ":memory:") else {"pool_size": 8, "max_overflow": 64}
     engine = sa.create_engine(url, connect_args={"timeout": BUSY, "check_same_thread": False}, **pool)
 
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
+    def connected(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: Python's sqlite3 would leave DDL outside
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        record.info["synchronous"] = "FULL"
+        record.info["wal"] = connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
     def begun(connection: Connection) -> None:
         # IMMEDIATE: a reader that becomes a writer half-way could only be refused.
-        reading = connection.get_execution_options().get("reading")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        level = "NORMAL" if options.get("repeatable") else "FULL"
+        # With a write-ahead log NORMAL leaves the file whole; only the last transactions may be missing.
+        if connection.info["wal"] and not options.get("reading") and connection.info["synchronous"] != level:
+            connection.info["synchronous"] = level
+            connection.connection.execute(f"PRAGMA synchronous={level}")
+        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)
@@ -125,9 +134,19 @@ def _filesystem(path: Path) -> str:
     return kind
 
 
+@cache
+def sql(statement: str) -> TextClause:
+    """`statement` prepared once: for what runs for every dongle, building SQLAlchemy's expressions costs the most."""
+    import sqlalchemy as sa
+
+    return sa.text(statement)
+
+
 def lock_writers(connection: Connection) -> None:
     """Let nobody else write until this transaction ends; in SQLite BEGIN IMMEDIATE has done so."""
     if connection.dialect.name == "postgresql":
+        if connection.get_execution_options().get("repeatable"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 
 

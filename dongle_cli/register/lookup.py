@@ -8,15 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import fields
 from pathlib import Path
 from urllib.parse import quote
 
 from dongle_cli import paths
-from dongle_cli.register.bindings import Binding
+from dongle_cli.register.bindings import NAMES, Binding
 from dongle_cli.register.engine import BUSY, HEAD
 
-_COLUMNS = ", ".join(field.name for field in fields(Binding))
+_COLUMNS = ", ".join(NAMES)
 _ASKED = ("serial", "imei14", "laptop_uuid")
 
 

@@ -18,11 +18,16 @@ from dongle_cli.evidence.canonical import digest
 from dongle_cli.evidence.chain import Link, first_break, linked
 from dongle_cli.i18n import _, reason
 from dongle_cli.register.bench_key import bench_key
-from dongle_cli.register.engine import lock_writers, open_engine, unusable
+from dongle_cli.register.engine import lock_writers, open_engine, sql, unusable
 from dongle_cli.secrets import Secret
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
+
+_LAST = "SELECT seq, at, kind, body, previous, digest FROM history ORDER BY seq DESC LIMIT 1"
+_ADD = (
+    "INSERT INTO history (seq, at, kind, body, previous, digest) VALUES (:seq, :at, :kind, :body, :previous, :digest)"
+)
 
 AttemptState = Literal["attempted", "accepted", "refused"]
 
@@ -89,13 +94,19 @@ class Register:
         self.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is on the disk when the block ends."""
+    def writing(self, *, repeatable: bool = False) -> Iterator[Connection]:
+        """A transaction that is on the disk when the block ends.
+
+        `repeatable`: the same command would do it again, so that a power cut may take it back (whole, and never one
+        that came before another that stays); the kernel has it, and a killed process loses nothing.
+        """
         import sqlalchemy as sa
 
         try:
-            with self._turn, self._engine.begin() as connection:
-                yield connection
+            with self._turn, self._engine.connect() as connection:
+                connection.execution_options(repeatable=repeatable)
+                with connection.begin():
+                    yield connection
         except sa.exc.SQLAlchemyError as error:
             raise unusable(self._url, error) from None
 
@@ -272,12 +283,10 @@ class Register:
 
     def append(self, connection: Connection, kind: str, body: Mapping[str, object]) -> None:
         """Chain one entry to the history, in the transaction that changes what it tells of."""
-        from dongle_cli.register.tables import history
-
         lock_writers(connection)
-        row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
-        link = linked(Link(**row._mapping) if row else None, at=now(), kind=kind, body=body)
-        connection.execute(history.insert().values(**link.__dict__))
+        row = connection.execute(sql(_LAST)).one_or_none()
+        link = linked(Link(*row) if row else None, at=now(), kind=kind, body=body)
+        connection.execute(sql(_ADD), link.__dict__)
 
     def history_break(self) -> int | None:
         """Where the hash chain of the history does not hold (its number), or None where all of it does."""
@@ -288,11 +297,9 @@ class Register:
 
     def last_link(self) -> Link | None:
         """The last entry of the history; its digest stands for all of it."""
-        from dongle_cli.register.tables import history
-
         with self.reading() as connection:
-            row = connection.execute(history.select().order_by(history.c.seq.desc()).limit(1)).one_or_none()
-        return Link(**row._mapping) if row else None
+            row = connection.execute(sql(_LAST)).one_or_none()
+        return Link(*row) if row else None
 
     def results(self, run_ids: list[str]) -> dict[str, dict[str, int]]:
         """How many dongles of each run ended how; "unfinished" where the run was cut off."""
