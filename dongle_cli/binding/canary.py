@@ -10,6 +10,7 @@ import secrets as random
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dongle_cli.binding import checks, crl, effect, issue, probes, revoke
@@ -35,9 +36,10 @@ DAYS = 400
 
 
 def current(register: Register) -> Binding | None:
-    """The canary in force, None where there is none."""
+    """The canary in force, None where there is none, or only one that ends soon."""
+    soon = (datetime.now(UTC) + timedelta(days=30)).isoformat()
     found = bindings.find(register, states=("active",), profile=PROFILE)
-    return found[0] if found else None
+    return next((one for one in found if (one.not_after or "") > soon), None)
 
 
 def make(register: Register, settings: Settings, unlock: Unlock) -> Binding:

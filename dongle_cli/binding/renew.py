@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dongle_cli.binding import ca, change, init, issue, publish, request
+from dongle_cli.binding import ca, canary, change, init, issue, publish, request
 from dongle_cli.evidence.files import safe
 from dongle_cli.register import bindings
 from dongle_cli.register.bindings import Binding, Pair
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def due(register: Register, authority: str, before: timedelta) -> list[Binding]:
     """The bindings in force that `authority` signed and that end within `before`, the first to end first."""
     limit = (datetime.now(UTC) + before).isoformat()
-    found = bindings.find(register, states=("active",), authority=authority)
+    rows = bindings.find(register, states=("active",), authority=authority)
+    found = [one for one in rows if one.profile != canary.PROFILE]  # nobody's laptop: made anew, not renewed
     return sorted((one for one in found if (one.not_after or "") <= limit), key=lambda one: one.not_after or "")
 
 

@@ -100,3 +100,11 @@ def wait_for_port(port: int, timeout: float = 10) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def wait_for_path(path: Path, timeout: float = 20) -> None:
+    """Until something is there."""
+    deadline = time.monotonic() + timeout
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not come"
+        time.sleep(0.02)
