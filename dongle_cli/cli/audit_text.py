@@ -26,6 +26,8 @@ def print_report(report: Report) -> None:
 
     output.answer("")
     output.answer(words.verdict(report.summary))
+    if report.summary["findings"]:
+        output.say(_("What to do about a rule: {command}").format(command="dongle-cli audit rules ID"))
 
 
 def _rules(report: Report) -> None:

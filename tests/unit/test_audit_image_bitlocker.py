@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from audit_cli import put
 from bitlocker_image import rewritten
 from image_reading import DOCX, PDF, gaps, seen
 from ntfs_image import NtfsImage
+from windows_settings import windows
 
+from dongle_cli.audit.model import Finding
+from dongle_cli.audit.rules import check
+from dongle_cli.audit.sources.image import ImageSource
 from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.secrets import Secret
 
@@ -36,7 +41,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An NTFS of the same size."""
     image = NtfsImage.make(tmp_path_factory.mktemp("plain") / "plain.img", mib=100)
     with image.mounted() as root:
-        (root / "Users").mkdir()
+        put(root, windows())
         (root / "Users" / "a.bin").write_bytes(DOCX)
         (root / "b.txt").write_bytes(PDF * 5000)
         (root / "b.txt:c").write_bytes(PDF * 1000)
@@ -53,7 +58,17 @@ def test_a_whole_volume_gives_the_findings_of_the_plain_one(damaged: Path, plain
         unlock = ((key[0], Secret(key[1])),)
         assert seen(image, unlock=unlock) == seen(plain)
         assert gaps(image, unlock=unlock) == []
+        assert encryption(image, unlock) == "ok"
+    assert encryption(plain) == "unknown"  # a hive only tells
     assert gaps(image) == [("", "encrypted")]
+
+
+def encryption(image: Path, unlock: tuple[tuple[str, Secret], ...] = ()) -> str:
+    """What the rule about the disk's encryption says."""
+    said = check(ImageSource(str(image), unlock=unlock).volumes(), [], lambda rule: rule == "E-disk-encryption")
+    (one,) = said
+    assert isinstance(one, Finding)
+    return one.verdict.value
 
 
 @pytest.mark.parametrize("key", [("password", PASSWORD), ("recovery", RECOVERY)], ids=lambda key: key[0])

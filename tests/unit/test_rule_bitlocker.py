@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from folder_volume import put
 from hive_writer import registry_pol
 from windows_settings import asked, verdicts, windows
+
+from dongle_cli.audit.model import Finding
+from dongle_cli.audit.rules import check
 
 INTENT, STATE = "E-encryption-policy", "E-disk-encryption"
 FVE = r"Policies\Microsoft\FVE"
@@ -27,6 +32,15 @@ def test_the_intention_in_hive_policy_file_and_mdm(tmp_path: Path) -> None:
     assert verdicts(tmp_path / "b", INTENT, windows(files={path: pol})) == ["ok"]
     mdm = {r"Microsoft\PolicyManager\current\device\BitLocker": {"RequireDeviceEncryption": 1}}
     assert verdicts(tmp_path / "c", INTENT, windows(mdm)) == ["ok"]
+
+
+@pytest.mark.parametrize(("protection", "wanted"), [("on", "ok"), ("suspended", "violation")])
+def test_a_volume_that_was_opened_is_measured(tmp_path: Path, protection: str, wanted: str) -> None:
+    volume = put(tmp_path, windows(system={r"Control\BitLockerStatus": {"BootStatus": 0}}))
+    volume.protection = protection  # type: ignore[attr-defined]
+    (one,) = [one for one in check([volume], []) if isinstance(one, Finding) and one.rule == STATE]
+    assert (one.verdict.value, one.path, dict(one.detail)["found"]) == (wanted, "BitLocker", protection)
+    assert "Measured" in str(dict(one.detail)["note"])
 
 
 def test_what_windows_noted_at_its_last_start(tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ def checked(recovery: str) -> str:
     )
 
 
+def suspended(media: Media) -> bool:
+    """Whether the volume's key lies in the clear beside it, so that anybody can open it."""
+    try:
+        return _opened(media, None) is not None
+    except Refused:
+        return False
+
+
 def unlock(media: Media, keys: Sequence[Key]) -> Media:
     """The decrypted volume; Locked without a fitting key, Refused where its metadata are damaged."""
     for key in keys:

@@ -176,6 +176,9 @@ class ImageSource:
             return
         self._unlocked += 1
         self._open(plain, name, partitions.filesystem(plain))
+        for volume in self._volumes:
+            if isinstance(volume, NtfsVolume) and volume.name == name:
+                volume.protection = "suspended" if bitlocker.suspended(media) else "on"
 
     def _judge_keys(self) -> None:
         """Keys that open nothing at all are the operator's mistake; a volume for which there is none is a gap."""

@@ -18,6 +18,7 @@ class NtfsVolume:
         self.name = name
         self._media = media
         self._opened: Any = None
+        self.protection: str | None = None  # of BitLocker, as it was found: "on" or "suspended"
 
     def find(self, path: str) -> Entry | None:
         """The file or folder at `path`, or None."""

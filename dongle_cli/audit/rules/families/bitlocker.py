@@ -37,6 +37,10 @@ _KEY, _MDM = r"HKLM\SOFTWARE\Policies\Microsoft\FVE", r"HKLM\SOFTWARE\Microsoft\
 _STATUS = r"HKLM\SYSTEM\CurrentControlSet\Control\BitLockerStatus"
 _NOT_MEASURED = N_("A policy is an intention: whether the disk is encrypted was not measured by it.")
 _LAST_START = N_("As Windows noted at its last start; suspended protection and other disks are not known.")
+_OPENED = N_("Measured: the volume in this image is encrypted, and was opened with its key.")
+_SUSPENDED = N_(
+    "Measured: protection is suspended. The key lies in the clear beside the data, and anybody can open it."
+)
 _NOWHERE = N_("Nothing here says whether the disk is encrypted; ask `manage-bde -status` on the machine.")
 
 
@@ -47,6 +51,12 @@ def look(machine: Machine) -> Iterator[Finding | Gap]:
     except Unreadable as error:
         yield error.gap(machine.volume.name)
         yield machine.unknown(_INTENT, f"{error.path}: Policies\\Microsoft\\FVE", error, None)
+    protection = getattr(machine.volume, "protection", None)  # of an image's volume that was opened
+    if protection is not None:
+        verdict = Verdict.OK if protection == "on" else Verdict.VIOLATION
+        note = _OPENED if protection == "on" else _SUSPENDED
+        yield machine.say(_STATE, verdict, Answer(protection, "BitLocker"), "on", None, note)
+        return
     try:
         noted = machine.read(_STATUS, "BootStatus")
     except Unreadable as error:
