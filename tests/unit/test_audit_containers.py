@@ -94,6 +94,15 @@ def test_lzh_is_unpacked(method: str) -> None:
     assert b"".join(unpack(member.method, packed, member.size)) == rb"{\rtf1 " + b"abc" * 2000 + b"}"
 
 
+def test_tar_before_posix_goes_by_name_and_checksum() -> None:
+    data = bytearray(tarred({"a": PDF}, tarfile.USTAR_FORMAT))
+    data[257:265] = b"\0" * 8
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    assert members(bytes(data), "old.tar") == [("a", "pdf")]
+    assert look(b"no tar at all\n" * 90, "old.tar") == []
+
+
 def test_cp932_names_in_zip() -> None:
     data = bytearray(zipped({"AAAAAAAA": PDF}))
     raw = "能力表".encode("cp932").ljust(8, b"_")

@@ -131,6 +131,10 @@ def test_kinds_without_a_signature_go_by_name_and_say_so(name: str, kind: str) -
     assert (inside.kind, inside.evidence) == (kind, "extension")
 
 
+def test_hanako_by_its_maker_and_its_name() -> None:
+    assert kinds(compound({"\x04JSRV_SummaryInformation": b""}), "zu.jhd") == ["jhd"]
+
+
 def test_a_word_of_every_row_has_its_kind() -> None:
     said = {kind for kind, _data in [*FIXED, *STREAMS, *PACKAGES]}
     assert said <= KINDS.keys()

@@ -85,6 +85,8 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
         file.seek(0)
         data = file.read(_RAW_BYTES)
         kind = next((kind for mark, kind in _RAW if mark in data), None)
+    if kind == "jtd" and "documenttext" not in root and by_name(item.name) == "jhd":
+        kind = "jhd"  # the maker's newer programs share these storages; only Ichitaro has that text
     if kind is not None:
         yield item.hit(kind, encrypted=kind == "ooxml-encrypted")
         if kind == "msg":

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from dongle_cli.audit.identify.kinds import BY_NAME, SUFFIXES
 from dongle_cli.audit.identify.signatures import FIRST
 
-_HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {"rdp": "rdp"}
+_HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {"rdp": "rdp", "tar": "tar"}
+_OLD_TAR = re.compile(rb"[0-7]{6}[ \0]")  # the checksum of a header that has no name of its own
 # Every ending that says something, as the last four characters of a lower-cased name can show it.
 _TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
 _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
@@ -35,7 +36,8 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
                     return what
                 if (word := what(head)) is not None:
                     return word
-    if head[257:262] == b"ustar":
+    hint = _TAILS.get(name[-4:].lower())
+    if head[257:262] == b"ustar" or (hint == "tar" and _OLD_TAR.match(head, 148)):
         return "tar"
     if head[2:4] == b"-l" and _LZH.match(head):
         return "lzh"
@@ -44,8 +46,7 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
         return "pdf"
     if head[144:149] == b"JDASH":
         return "jtd"
-    hint = _TAILS.get(name[-4:].lower())
-    if hint is not None and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
+    if hint is not None and hint != "tar" and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
         return hint
     return _weak(head, weak) if weak and head else None
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from dongle_cli.audit.model import Gap
 from dongle_cli.audit.sources.walk import Found, Job
 
+_MOST_MEMORY = 2 << 30  # bytes of addresses of one worker: whatever a file does to a reader, the machine lives on
 _PATIENCE = 5.0  # seconds that a worker which was told to end is waited for
 
 
@@ -124,10 +125,20 @@ def _unfinished(job: Job, code: int | None) -> Gap:
     return Gap(job.path or ".", "crashed", f"the process that looked at it ended: {said}" if said else "")
 
 
+def _bounded() -> None:
+    """Let this process take so much memory and no more: what asks for more is a MemoryError, and a gap."""
+    import resource  # not there on Windows, where nothing is forked either
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > _MOST_MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, hard))
+
+
 def _work(look: Look, channel: Connection, others: list[Connection], hungry: mmap.mmap) -> None:
     """A worker's life: take a job, hand over what is found, until the channel is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked; he ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _bounded()
     for other in others:
         other.close()  # or it would never see its end
     look.lend(lambda: hungry[0] != 0, lambda jobs: channel.send(("share", jobs)))
