@@ -202,7 +202,9 @@ def _history(file: Path) -> None:
 
 
 # Only on NTFS: where, what it holds, and its kind.
+BIG = "Users/sakura/Documents/report:more"
 STREAMS = {
+    BIG: (PDF + bytes(100_000), "pdf", "sakura", "documents"),
     "Users/sakura/Desktop/note.txt:hidden.pdf": (PDF, "pdf", "sakura", "desktop"),
     "Users/Public:in a folder.docx": (ooxml("docx"), "docx", None, "public"),
     "work/県税.pdf:二枚目": (RTF, "rtf", None, "folder"),

@@ -41,6 +41,9 @@ DETAILS = {
     "exception_expired": N_("expired exception"), "my_numbers": N_("My Numbers"),
     "product": N_("product"), "source": N_("read from"), "policy_file": N_("the policy file wants"),
     "write_filter_exclusion": N_("below what the write filter leaves out"), "folder": N_("folder"),
+    "documents": N_("documents in it"), "gone": N_("no longer there"),
+    "saved_elsewhere": N_("saved on another drive or server"), "thumbnail_bytes": N_("bytes of thumbnails"),
+    "links_of_documents": N_("links of documents"),
     "corporate_numbers": N_("corporate numbers"), "possible_my_numbers": N_("possible My Numbers without evidence"),
 }  # fmt: skip
 _CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}

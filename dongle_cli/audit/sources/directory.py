@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally, Volume
-from dongle_cli.audit.sources import crew, mounts, reparse
+from dongle_cli.audit.sources import crew, mounts, reparse, streams
 from dongle_cli.audit.sources.quiet import silently
 from dongle_cli.audit.sources.walk import Walk
 from dongle_cli.errors import DongleError
@@ -120,6 +120,9 @@ class DirectorySource:
                 foreign=mounts.foreign(top, table),
                 name_of=self.name_of,
             )
+            here = mounts.home_of(top, table)
+            if start.foreign and (gap := streams.unseen(root, here.kind if here else None)):
+                yield gap
             yield from crew.scan(start, self.jobs)
         finally:
             os.close(root)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dongle_cli.audit.identify import Limits, settle, sniff
-from dongle_cli.audit.model import Entry, Gap, Hit, Tally
+from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently
 
 HEAD = 4096  # bytes of a file that tell what it is; one page costs no more than 16 bytes
@@ -184,6 +184,8 @@ class Walk:
                     files += 1
                     look(fd, path, entry.name)
                 elif entry.is_dir(follow_symlinks=False):
+                    if self.foreign:
+                        self._streams(fd, path, entry.name)
                     if self.skip and path + entry.name in self.skip:
                         self._skipped(path + entry.name)
                     else:
@@ -202,7 +204,7 @@ class Walk:
 
     def _look(self, folder: int, path: str, name: str) -> None:
         """Open one file, read its head, and forget it or settle what it is; the hot path of the whole audit."""
-        if self.foreign and self._placeholder(folder, path, name):
+        if self.foreign and self._of_windows(folder, path, name):
             return
         try:
             try:
@@ -239,14 +241,40 @@ class Walk:
             except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told
                 self.out.append(Gap(path, "damaged", f"{type(error).__name__}: {error}"))
 
-    def _placeholder(self, folder: int, path: str, name: str) -> bool:
+    def _of_windows(self, folder: int, path: str, name: str) -> bool:
+        """What a file of Windows has besides its content; True where that is elsewhere and must not be opened."""
         from dongle_cli.audit.sources.reparse import attributes, recalls
+
+        self._streams(folder, path, name)
 
         found = attributes(folder, name)
         if found is None or not recalls(found):
             return False
         self.out.append(Gap(path + name, "placeholder", f"attributes 0x{found:x}"))
         return True
+
+    def _streams(self, folder: int, path: str, name: str) -> None:
+        from dongle_cli.audit.sources import streams
+
+        for stream in streams.names(folder, name):
+            whole = f"{path}{name}:{stream}"
+            try:
+                with streams.opened(folder, name, stream) as file:
+                    head = file.read(HEAD)
+                    guess = sniff(head, stream, self.limits.kinds)
+                    if guess is not None:
+                        about = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                        size = file.seek(0, os.SEEK_END)
+                        owner = self.name_of(about.st_uid)
+                        entry = Entry(whole, size, about.st_mtime, owner, State.STREAM)
+                        self.out.extend(settle(guess, entry, head, file, self.limits))
+            except OSError as error:
+                if hidden := streams.gap(whole, error):
+                    self.out.append(hidden)
+                else:
+                    self._lost(whole, error)
+            except Exception as error:  # as in _settle
+                self.out.append(Gap(whole, "damaged", f"{type(error).__name__}: {error}"))
 
     def _reparse(self, folder: int, path: str, name: str) -> None:
         from dongle_cli.audit.sources.reparse import unsupported
