@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 DOMAIN = "dongle_cli"
@@ -52,7 +53,13 @@ def _from_environment() -> str:
 
 def _(message: str) -> str:
     """`message` in the chosen language; msgids are plain English sentences with named {fields}."""
-    return _gettext.dgettext(DOMAIN, message) if message else ""
+    return _catalogue(os.environ.get("LANGUAGE")).gettext(message) if message else ""
+
+
+@cache
+def _catalogue(language: str | None) -> _gettext.NullTranslations:
+    """The texts of a language; gettext's own functions would look for the file again with every single text."""
+    return _gettext.translation(DOMAIN, _LOCALE_DIR, language.split(":") if language else None, fallback=True)
 
 
 def N_(message: str) -> str:
@@ -78,7 +85,7 @@ def reason(error: OSError) -> str:
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """`singular` or `plural`, as the chosen language counts `n`."""
-    return _gettext.dngettext(DOMAIN, singular, plural, n)
+    return _catalogue(os.environ.get("LANGUAGE")).ngettext(singular, plural, n)
 
 
 def width(text: str) -> int:

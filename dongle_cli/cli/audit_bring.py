@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dongle_cli.cli import output, state
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import N_, _, ngettext
+from dongle_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from dongle_cli.audit.masking import Mask
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from dongle_cli.audit.repatriate import Moved
     from dongle_cli.audit.run import Run
     from dongle_cli.audit.share import Share
-
-RESULTS = {
-    "planned": N_("would be copied"), "copied": N_("copied"), "there": N_("was there already"),
-    "removed": N_("copied and removed here"), "changed": N_("changed meanwhile, left here"),
-    "vanished": N_("went away meanwhile"), "refused": N_("refused, left here"),
-    "skipped": N_("cannot be copied as a file"),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -139,6 +132,7 @@ class Bring:
 
     def _tell(self, moved: Moved, counts: Counter[str], mask: Mask | None) -> None:
         from dongle_cli.audit.reports.text import shown
+        from dongle_cli.audit.reports.words import MOVED, named
 
         counts[moved.result] += 1
         path, to = moved.path, moved.to
@@ -148,11 +142,13 @@ class Bring:
             output.emit({"type": "moved", "path": path, "result": moved.result, "to": to, "sha256": moved.sha256,
                          "detail": moved.detail})  # fmt: skip
         elif not moved.safe:
-            output.say(f"{shown(path)}: {_(RESULTS[moved.result])}" + (f" ({moved.detail})" if moved.detail else ""))
+            output.say(f"{shown(path)}: {named(MOVED, moved.result)}" + (f" ({moved.detail})" if moved.detail else ""))
 
     def _sum(self, counts: Counter[str], receipt: Path) -> None:
+        from dongle_cli.audit.reports.words import MOVED, named
+
         for result, count in counts.items():
-            output.say(f"{_(RESULTS[result])}: {count:,}")
+            output.say(f"{named(MOVED, result)}: {count:,}")
         output.say(_("Receipt: {path}").format(path=receipt))
 
 

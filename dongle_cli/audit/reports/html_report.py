@@ -44,6 +44,7 @@ def _parts(report: Report) -> Iterable[str]:
     yield from _findings(report)
     yield from _gaps(report)
     yield from _checks(report)
+    yield from _solved(report)
     yield from _exceptions(report)
     yield f"</main>\n<footer><p>dongle-cli {escape(report.start['version'])}</p></footer>\n</body>\n</html>\n"
 
@@ -187,6 +188,17 @@ def _checks(report: Report) -> Iterable[str]:
         yield from _table(
             "checks", _("Settings that were checked"), _("Without violations"), heads, rows, len(report.checks)
         )
+
+
+def _solved(report: Report) -> Iterable[str]:
+    if compared := report.summary["baseline"]:
+        solved = compared["solved_findings"]
+        rows = (
+            [("word", str(one["rule"])), ("path", shown(" > ".join(filter(None, (one["path"], one.get("member"))))))]
+            for one in solved
+        )
+        caption = _("What the earlier report had and this run has no more")
+        yield from _table("solved", _("Solved"), caption, [_("Rule"), _("Path")], rows, len(solved))
 
 
 def _exceptions(report: Report) -> Iterable[str]:

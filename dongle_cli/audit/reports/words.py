@@ -46,6 +46,13 @@ DETAILS = {
     "links_of_documents": N_("links of documents"),
     "corporate_numbers": N_("corporate numbers"), "possible_my_numbers": N_("possible My Numbers without evidence"),
 }  # fmt: skip
+# What becomes of a document that is brought to the shared server.
+MOVED = {
+    "planned": N_("would be copied"), "copied": N_("copied"), "there": N_("was there already"),
+    "removed": N_("copied and removed here"), "changed": N_("changed meanwhile, left here"),
+    "vanished": N_("went away meanwhile"), "refused": N_("refused, left here"),
+    "skipped": N_("cannot be copied as a file"),
+}  # fmt: skip
 _CLOCKS = {"synchronised": N_("synchronised"), "free-running": N_("not synchronised"), "unknown": N_("unknown")}
 
 
@@ -124,6 +131,21 @@ def _unseen(gaps: int) -> str:
     return ngettext("{n} thing could not be looked at.", "{n} things could not be looked at.", gaps).format(n=gaps)
 
 
+def compared(summary: dict[str, Any]) -> str:
+    """What is new, what is still there and what is solved; what could not be looked at again is none of them."""
+    text = _("{new} new, {continuing} continuing, {solved} solved").format(**summary["baseline"])
+    if unseen := summary["baseline"].get("unseen"):
+        more = ngettext("{n} could not be looked at again", "{n} could not be looked at again", unseen).format(n=unseen)
+        text = f"{text}, {more}"
+    return text
+
+
+def brought(summary: dict[str, Any]) -> str:
+    """How many documents came to what end."""
+    counts = summary["repatriated"]["counts"]
+    return ", ".join(f"{named(MOVED, result)} {count:,}" for result, count in counts.items())
+
+
 def page_one(report: Report) -> list[tuple[str, str]]:
     """Who looked at what, when, by which clock and policy, and what it came to: the first page of every report."""
     start, summary = report.start, report.summary
@@ -153,6 +175,8 @@ def page_one(report: Report) -> list[tuple[str, str]]:
         *((_("Not looked at: {listed}").format(listed=named(REASONS, word)), str(count))
           for word, count in sorted(summary["gaps_by_reason"].items())),
         *((named(DETAILS, word), str(count)) for word, count in (summary.get("pii") or {}).items()),
+        *([(_("Compared with the earlier report"), compared(summary))] if summary.get("baseline") else []),
+        *([(_("Brought to the shared server"), brought(summary))] if summary.get("repatriated") else []),
         (_("Names in this report"), _("masked") if start.get("names") == "masked" else _("shown")),
         (_("Program"), f"dongle-cli {start['version']}"),
         (_("Exit code"), str(summary["exit"])),

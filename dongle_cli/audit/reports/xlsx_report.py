@@ -84,18 +84,35 @@ def _gaps(report: Report) -> Iterator[list[Value]]:
 def _cell(
     sheet: Any, value: Value, *, bold: bool = False, title: bool = False, wrap: bool = False, border: bool = False
 ) -> Any:
+    if value is None and not border:
+        return None
+    from openpyxl.cell import WriteOnlyCell
+
+    cell: Any = WriteOnlyCell(sheet)
+    text = isinstance(value, str)
+    # A style is built once for each look: building it for each cell is two thirds of the time of a long report.
+    looks: dict[tuple[bool, ...], Any] = sheet.__dict__.setdefault("looks", {})
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
+    look = (text, formula, bold, title, wrap, border)
+    if look not in looks:
+        looks[look] = _look(sheet, *look)
+    cell._style = looks[look]
+    if isinstance(value, str):
+        value = short(value, _CELL if max(value, default="") < "\U00010000" else _CELL // 2)
+    cell.value = value
+    if text:
+        cell.data_type = "s"  # also what begins with =
+    return cell
+
+
+def _look(sheet: Any, text: bool, formula: bool, bold: bool, title: bool, wrap: bool, border: bool) -> Any:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Border, Font, Side
 
-    if value is None and not border:
-        return None
-    if isinstance(value, str):
-        value = short(value, _CELL if max(value, default="") < "\U00010000" else _CELL // 2)
-    cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, str):
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
-        cell.data_type = "s"  # also what begins with =
+    cell: Any = WriteOnlyCell(sheet)
+    if text:
         cell.number_format = "@"  # also after somebody edits the cell
+        cell.quotePrefix = formula
     if bold or title:
         cell.font = Font(bold=True, size=14 if title else 11)
     if wrap or border:
@@ -103,7 +120,7 @@ def _cell(
     if border:
         side = Side(style="thin")
         cell.border = Border(left=side, right=side, top=side, bottom=side)
-    return cell
+    return cell._style
 
 
 def _widths(sheet: Any, widths: list[int]) -> None:
