@@ -24,7 +24,11 @@ bind_laptop.add(app)
 
 AuthorityOption = Annotated[
     str,
-    typer.Option("--authority", metavar=_("AUTHORITY"), help=_("Who signs: local, est:URL, scep:URL or csr:DIR.")),
+    typer.Option(
+        "--authority",
+        metavar=_("AUTHORITY"),
+        help=_("Who signs: local, est:URL?ca=FILE, scep:URL?ca=FILE or csr:DIR."),
+    ),
 ]
 Days = Annotated[
     int | None,

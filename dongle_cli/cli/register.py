@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from dongle_cli.i18n import _
 
 app = group(_("Look into the register: runs, dongles, and whether its history holds."))
 
+BindingState = Literal["pending", "signed", "active", "held", "revoked", "superseded", "abandoned"]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help=_("At most so many, the newest first."))]
 
 
@@ -111,6 +112,30 @@ def dongles(
         names = ["asset_no", "imei", "iccid", "port", "result", "code", "evidence"]
         columns = [_("Asset number"), _("IMEI"), _("ICCID"), _("Port"), _("Result"), _("Code"), _("Evidence file")]
     output.table(columns, [[_shown(name, one[name]) for name in names] for one in found])
+
+
+@app.command(
+    help=_("List the bindings, the newest first; those that wait for somebody else's signature are being made."),
+    epilog=_("Example: {command}").format(command="dongle-cli register bindings --state pending"),
+)
+def bindings(
+    state: Annotated[
+        BindingState | None, typer.Option("--state", help=_("Only in this state."), show_default=False)
+    ] = None,
+    limit: Limit = 1000,
+    format_: Format = "text",
+) -> None:
+    from dongle_cli.cli import pair
+    from dongle_cli.register import bindings as ledger
+    from dongle_cli.register.register import Register
+
+    with Register.open() as register:
+        found = ledger.find(register, states=(state,) if state else ())[:limit]
+    if format_ == "json":
+        for one in found:
+            output.emit(pair.told(one, authority=one.authority, created=one.created))
+        return
+    pair.show(found)
 
 
 @app.command(

@@ -25,14 +25,15 @@ def folder(work: Path, pki: Pki) -> Path:
     return at
 
 
-def signed_by_openssl(work: Path, request: Path, out: Path, **options: str) -> None:
+def signed_by_openssl(work: Path, request: Path, out: Path, serial: str | None = None, **options: str) -> None:
     """What the other section does with the request: `openssl ca` would do the same."""
     extensions = work / "client.cnf"
     lines = {"extendedKeyUsage": "clientAuth", "keyUsage": "critical,digitalSignature", **options}
     extensions.write_text("".join(f"{name}={value}\n" for name, value in lines.items() if value))
     subprocess.run(
         ["openssl", "x509", "-req", "-in", request, "-CA", work / "issuing.pem", "-CAkey", work / "issuing.key",
-         "-days", "700", "-copy_extensions", "copy", "-extfile", extensions, "-out", out],
+         "-days", "700", "-copy_extensions", "copy", "-extfile", extensions, "-out", out,
+         *(["-set_serial", f"0x{serial}"] if serial else [])],
         check=True, capture_output=True,
     )  # fmt: skip
 
@@ -46,6 +47,8 @@ def test_a_request_waits_for_days_and_the_same_command_finishes_it(lab: Callable
         assert (waiting.code, waiting.error["code"]) == (7, "authority.waiting"), waiting.said
         assert desk.states() == ["pending"]
     (request,) = at.glob("*.csr")
+    listed = json.loads(desk.bench.run("register", "bindings", "--state", "pending", "-F", "json").stdout)
+    assert (listed["asset"], listed["authority"]) == (desk.asset, f"csr:{at}")
     assert waiting.error["request"] == str(request)
     told = request.with_suffix(".txt").read_text()
     assert all(f"URI:{uri}" in told for uri in desk.uris)
@@ -119,3 +122,21 @@ def test_every_other_difference_is_found_too(lab: Callable[..., Any], tmp_path: 
     assert found(by=Pki("Another")) == {"issuer"}
     assert found(by=Pki()) == {"signature"}  # a fake of the issuer with the same name
     assert set(desk.states()) == {"abandoned"} and not (tmp_path / "lt.pem").exists()
+
+
+def test_a_serial_number_that_was_there_before_is_refused(lab: Callable[..., Any], tmp_path: Path) -> None:
+    pki, bench = Pki(), lab(count=2, models=["quectel-ec25"])
+    at, authority = folder(tmp_path, pki), f"csr:{tmp_path / 'requests'}"
+    for number in (1, 2):
+        (tmp_path / f"lt{number}").mkdir()
+        desk = Desk(bench, tmp_path / f"lt{number}", f"PF000000{number}", port=f"1-{number}")
+        desk.request()
+        desk.bind(authority)
+        request = next(at.glob(f"{desk.asset}-*.csr"))
+        signed_by_openssl(tmp_path, request, request.with_suffix(".crt"), serial="4711")
+        done = desk.bind(authority)
+        assert done.code == (0 if number == 1 else 5), done.said
+    assert done.error["code"] == "binding.serial-seen" and "4711" in done.error["message"]
+    assert desk.states() == ["active", "pending"]
+    signed_by_openssl(tmp_path, request, request.with_suffix(".crt"), serial="4712")
+    assert desk.bind(authority).code == 0

@@ -36,15 +36,21 @@ class Desk:
     bench: Any  # the Lab of tests/conftest.py
     work: Path
     asset: str = "PF0000001"
+    port: str = "1-1"
 
     @property
     def imei(self) -> str:
-        return str(self.bench.status()[0]["imei"])
+        return str(self.bench.status()[int(self.port[2:]) - 1]["imei"])
+
+    @property
+    def uuid(self) -> str:
+        """Of the laptop at this port."""
+        return f"{UUID[:-1]}{self.port[2:]}"
 
     @property
     def uris(self) -> list[str]:
         """The names that the certificate must have (RFC 7254)."""
-        return [f"urn:gsma:imei:{self.imei[:8]}-{self.imei[8:14]}-0", f"urn:uuid:{UUID}"]
+        return [f"urn:gsma:imei:{self.imei[:8]}-{self.imei[8:14]}-0", f"urn:uuid:{self.uuid}"]
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -53,7 +59,7 @@ class Desk:
 
     def request(self, *options: str, names: bool = True, key: str = "ec:P-256") -> Path:
         """A request with the names of the pair, as a laptop's openssl makes it; `options` go into the settings."""
-        (self.work / "lt.json").write_text(json.dumps({"schema": 1, "serial": "SN-1", "uuid": UUID, "host": "lt1"}))
+        (self.work / "lt.json").write_text(json.dumps({"schema": 1, "serial": f"SN-{self.port}", "uuid": self.uuid}))
         settings = self.work / "req.cnf"
         san = f"subjectAltName=URI:{',URI:'.join(self.uris)}\n" if names else ""
         settings.write_text(
@@ -70,7 +76,7 @@ class Desk:
     def bind(self, authority: str, *more: str | Path) -> Answered:
         """Ask `authority` for the certificate of this pair."""
         loose = ("--csr", self.work / "lt.csr", "--laptop", self.work / "lt.json", "--asset", self.asset)
-        command = ("bind", "--device", "1-1", *loose, "--out", self.work / "lt.pem", "--authority", authority)
+        command = ("bind", "--device", self.port, *loose, "--out", self.work / "lt.pem", "--authority", authority)
         return Answered.of(self.bench.run(*command, "--yes", "-F", "json", *more))
 
     def states(self) -> list[str]:
