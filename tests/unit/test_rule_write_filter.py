@@ -17,7 +17,7 @@ ON = {
     rf"{STATIC}\Copy0": {"UwfEnabled": 1, "OverlayMaximumSize": 1024},
     rf"{STATIC}\Copy0\Volume1": {"VolumeName": r"\??\Volume{1}", "Exclusions": [r"\work", r"C:\ProgramData\AV"]},
     rf"{STATIC}\Copy0\Volume1\Exceptions\0": {"Path": r"\Users\Public\Documents"},
-    rf"{STATIC}\Copy1": {"UwfEnabled": 0},
+    rf"{STATIC}\Copy1": {"UwfEnabled": 1, "Exclusions": [r"\Work"]},
 }
 
 
@@ -36,8 +36,15 @@ def test_each_exclusion_is_a_finding_of_its_own(tmp_path: Path) -> None:
 def test_exclusions_are_writable_storage_for_the_judge(tmp_path: Path) -> None:
     on = put(tmp_path / "on", windows(system=ON))
     assert writable([on]) == {("", "work"), ("", "programdata/av"), ("", "users/public/documents")}
-    off = put(tmp_path / "off", windows(system={**ON, rf"{STATIC}\Copy0": {"UwfEnabled": 0}}))
+    copies = {rf"{STATIC}\{copy}": {"UwfEnabled": 0} for copy in ("Copy0", "Copy1")}
+    off = put(tmp_path / "off", windows(system={**ON, **copies}))
     assert writable([off]) == set()
+
+
+def test_copies_that_differ_are_unknown_and_their_exclusions_count(tmp_path: Path) -> None:
+    files = windows(system={**ON, rf"{STATIC}\Copy1": {"UwfEnabled": 0}})
+    assert verdicts(tmp_path, FILTER, files) == ["unknown"]
+    assert verdicts(tmp_path, EXCLUSION, files) == ["violation"] * 3
 
 
 def test_off_is_a_violation_and_absent_does_not_apply(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dongle_cli.audit.hives.registry import Answer
 from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Finding, Gap, Severity, Verdict
 from dongle_cli.audit.rules.check import Family
-from dongle_cli.audit.rules.machine import Machine
+from dongle_cli.audit.rules.machine import Detail, Machine, shown
 from dongle_cli.audit.rules.products import PRODUCTS
 from dongle_cli.audit.rules.rule import Rule
 from dongle_cli.i18n import N_
@@ -39,7 +39,7 @@ _EXCLUSION = Rule(
 )
 _SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 _UWF = rf"{_SERVICES}\uwfvol\Parameters"
-_COPIES = ("CopyV", "Copy0", "Copy1")  # the one in use, then the two that are written in turn
+_COPIES = ("CopyV", "Copy0", "Copy1")  # of the configuration; which of them holds is nowhere published
 _SCANNED = N_(
     "Writable storage that survives a restart; it was scanned, and nothing that a policy allows holds below it."
 )
@@ -48,6 +48,7 @@ _HIDDEN = N_(
     "settings and cannot be read here: have it shown. Every such path is writable storage; the whole disk was "
     "scanned, these paths too."
 )
+_TWO = N_("The copies of its configuration differ, and only one holds: ask `uwfmgr get-config` on the machine.")
 _OLD = N_("Its exclusions stand in a file of its own and cannot be read here: have them shown by its program.")
 _MAX = 2000
 
@@ -77,7 +78,8 @@ def exclusions(machine: Machine) -> set[str]:
     The rule itself says that it cannot.
     """
     try:
-        return {path for path, _where in _excluded(machine)} if _enabled(machine).data == 1 else set()
+        on = any(answer.data == 1 for answer in _enabled(machine))
+        return {path for path, _where in _excluded(machine)} if on else set()
     except Unreadable:
         return set()
 
@@ -88,27 +90,33 @@ def _excluded(machine: Machine) -> Iterator[tuple[str, str]]:
         below = static.subkey(copy) if static else None
         if below is not None:
             yield from _paths(below, f"{machine.system}: Services\\uwfvol\\Parameters\\Static\\{copy}", 6)
-            return
 
 
 def _uwf(machine: Machine) -> Iterator[Finding]:
     if machine.registry.key(rf"{_SERVICES}\uwfvol") is None:
         return
-    answer = _enabled(machine)
-    on = answer.data == 1
-    yield machine.say(_FILTER, Verdict.OK if on else Verdict.VIOLATION, answer, "1")
+    copies = _enabled(machine)
+    on = any(answer.data == 1 for answer in copies)
+    if on and any(answer.data != 1 for answer in copies):
+        detail: list[Detail] = [(answer.where.rsplit("\\", 2)[1], shown(answer.data)) for answer in copies]
+        yield machine.finding(_FILTER, Verdict.UNKNOWN, copies[0].where, None, detail, _TWO)
+    else:
+        yield machine.say(_FILTER, Verdict.OK if on else Verdict.VIOLATION, copies[0], "1")
+    once: dict[str, Answer] = {}
     for path, where in _excluded(machine) if on else ():
-        yield machine.say(_EXCLUSION, Verdict.VIOLATION, Answer(path, where), None, None, _SCANNED)
+        once.setdefault(path.casefold(), Answer(path, where))
+    for answer in once.values():
+        yield machine.say(_EXCLUSION, Verdict.VIOLATION, answer, None, None, _SCANNED)
 
 
-def _enabled(machine: Machine) -> Answer:
+def _enabled(machine: Machine) -> list[Answer]:
+    """What each copy of the configuration says; one at least, for its place, where none says anything."""
     asked = [machine.read(rf"{_UWF}\Static\{copy}", "UwfEnabled") for copy in _COPIES]
-    return next((one for one in asked if one.data is not None), asked[1])
+    return [answer for answer in asked if answer.data is not None] or asked[1:2]
 
 
 def _paths(key: Key, where: str, depth: int) -> Iterator[tuple[str, str]]:
-    "Every value below that is a path: how UWF lays its list out is nowhere published, so all of it is looked"
-    "through."
+    """Every value below that is a path: the layout of UWF's list is not published, so all of it is looked through."""
     for name, data in list(key.values().values())[:_MAX]:
         for text in data if isinstance(data, list) else [data]:
             if isinstance(text, str) and (path := _relative(text)):
