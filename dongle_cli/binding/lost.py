@@ -105,7 +105,7 @@ def find(register: Register, imei: str | None, asset: str | None) -> Known:
         found[0].asset_no if found else row.get("asset_no") or asset or _NONE,
         found[0].imei if found else row["imei"],
         (found[0].iccid if found else None) or row.get("iccid"),
-        row.get("last_seen"),
+        max([moment for moment in (row.get("last_seen"), *(one.created for one in found)) if moment], default=None),
         found,
     )
 

@@ -321,9 +321,18 @@ def write(
         _steps(made, len(things.bindings), directory)
 
 
+def _words() -> dict[str, str]:
+    from dongle_cli.i18n import N_
+
+    return {"create": N_("new file"), "update": N_("changed file"), "remove": N_("file to remove")}
+
+
+_ACTIONS = _words()
+
+
 def _show(directory: Path, todo: list[Change], changes: list[Change], warnings: list[str]) -> None:
     for change in todo:
-        output.say(f"{change.action:<7} {directory / change.path}")
+        output.say(f"{_(_ACTIONS[change.action])}: {directory / change.path}")
     for change in changes:
         if change.action == "keep":
             output.say(_("{path} was edited and is kept as it is.").format(path=directory / change.path))

@@ -94,20 +94,27 @@ def lost(
         made, trouble = _publish(register, known.bindings, folder, passphrase_file, out, unlocked)
         if made is not None:
             case.published = datetime.now().astimezone()
-        measured = tried.after(register, settings, unlocked, out, published=made is not None) if tried else None
-        if measured is not None and measured.first_refused:
-            case.refused = datetime.fromisoformat(measured.first_refused)
-        work.write(case, letters or _letters(case))
-        facts = {**_facts(case), "crl_number": made.number if made else None, "effect": effect.told(measured)}
+        # The letters first: measuring may take minutes, and the carrier must not wait for it.
+        at = letters or _letters(case)
+        work.write(case, at)
+        number = made.number if made else None
         shown = [pair.told(one) for one in ended or known.bindings]
-        pair.keep(register, "lost", known.asset_no, {**facts, "bindings": shown}, folder, passphrase_file)
-    if json:
-        output.emit({"result": "ok" if ended else "already", **facts, "bindings": shown})
-    else:
-        _report(case, ended)
+        body = {**_facts(case), "crl_number": number, "bindings": shown}
+        pair.keep(register, "lost", known.asset_no, body, folder, passphrase_file)
+        if not json:
+            _report(case, ended)
+            _left(case)
+        measured = tried.after(register, settings, unlocked, out, published=made is not None) if tried else None
         if measured is not None:
-            effect.say(measured)
-        _left(case)
+            case.refused = datetime.fromisoformat(measured.first_refused) if measured.first_refused else None
+            work.write(case, at)
+            told = {"asset": known.asset_no, "effect": effect.told(measured)}
+            pair.keep(register, "lost-effect", known.asset_no, told, folder, passphrase_file)
+    if json:
+        result = "ok" if ended else "already"
+        output.emit({"result": result, **body, **_facts(case), "effect": effect.told(measured)})
+    elif measured is not None:
+        effect.say(measured)
     if trouble is not None:
         raise trouble
     return effect.exit_code([measured])

@@ -26,6 +26,7 @@ from dongle_cli.i18n import _
 if TYPE_CHECKING:
     from dongle_cli.binding.crl import Crl
     from dongle_cli.binding.unlock import Unlock
+    from dongle_cli.register.bindings import Binding
     from dongle_cli.register.register import Register
 
 Reason = Annotated[
@@ -137,6 +138,8 @@ def end(
         for one in ended:
             body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
             pair.keep(register, "revoke", one.asset_no, body, folder, passphrase_file)
+        if not json:  # measuring may take minutes
+            _say_ended(ended)
         measured = tried.after(register, settings, unlocked, out, published=made is not None) if tried else None
         if measured is not None:
             names = [one.asset_no for one in ended or found]
@@ -156,15 +159,18 @@ def end(
             }
         )
         return effect.exit_code([measured])
+    if measured is not None:
+        effect.say(measured)
+    return effect.exit_code([measured])
+
+
+def _say_ended(ended: list[Binding]) -> None:
     for one in ended:
         output.answer(
             _("{asset}: certificate {serial} is {state} in the register.").format(
                 asset=one.asset_no, serial=one.serial or "-", state=_(pair.STATES[one.state])
             )
         )
-    if measured is not None:
-        effect.say(measured)
-    return effect.exit_code([measured])
 
 
 def published(
