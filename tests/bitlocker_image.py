@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 _SECTOR, _HEADER, _BLOCK = 512, 8192, 64 * 1024
 _VMK, _FVEK = 2, 3  # types of an entry
 _STRETCH, _AES_CCM, _KEY = 3, 5, 8  # types of its value
-_BY_PASSWORD = 0x2000
+_BY_PASSWORD, _BY_STARTUP_KEY = 0x2000, 0x0200
 
 
 def rewritten(real: bytes, plain: Path, password: str, target: Path) -> Path:
@@ -48,14 +48,21 @@ def _encrypted(key: bytes, at: int, sector: bytes) -> bytes:
 
 def _volume_key(block: bytes, password: str) -> bytes:
     """The key of the sectors, from the metadata and the password."""
-    (size,) = struct.unpack_from("<I", block, 64)
-    entries = list(_entries(block[64 + 48 : 64 + size]))
-    (wrapped,) = (value for kind, what, value in entries if kind == _FVEK and what == _AES_CCM)
-    for kind, what, value in entries:
+    (wrapped,) = (value for kind, what, value in _all(block) if kind == _FVEK and what == _AES_CCM)
+    return _unwrapped(_master_key(block, password), wrapped)
+
+
+def _master_key(block: bytes, password: str) -> bytes:
+    for kind, what, value in _all(block):
         if kind == _VMK and what == _KEY and struct.unpack_from("<H", value, 26)[0] == _BY_PASSWORD:
             inner = {what: value for _kind, what, value in _entries(value[28:])}
-            return _unwrapped(_unwrapped(_stretched(password, inner[_STRETCH][4:20]), inner[_AES_CCM]), wrapped)
+            return _unwrapped(_stretched(password, inner[_STRETCH][4:20]), inner[_AES_CCM])
     raise AssertionError("the volume has no password")
+
+
+def _all(block: bytes) -> Iterator[tuple[int, int, bytes]]:
+    (size,) = struct.unpack_from("<I", block, 64)
+    return _entries(block[64 + 48 : 64 + size])
 
 
 def _entries(data: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -82,3 +89,29 @@ def _stretched(password: str, salt: bytes) -> bytes:
     for count in range(0x100000):
         last = hashlib.sha256(last + tail + count.to_bytes(8, "little")).digest()
     return last
+
+
+def with_startup_key(real: bytes, password: str) -> tuple[bytes, bytes]:
+    """`real` with one more protector, a startup key, and the .BEK file that holds the key."""
+    places = struct.unpack_from("<QQQ", real, 0xB0)
+    block = bytearray(real[places[0] : places[0] + _BLOCK])
+    (size,) = struct.unpack_from("<I", block, 64)
+    external, name, nonce = bytes(range(32)), bytes(range(16)), bytes(range(100, 112))
+    master = _master_key(block, password)
+    plain = struct.pack("<IHHI", 12 + len(master), 1, 0, 0x8004) + master
+    sealed = AESCCM(external).encrypt(nonce, plain, None)
+    wrapped = _entry(0, _AES_CCM, nonce + sealed[-16:] + sealed[:-16])
+    protector = _entry(_VMK, _KEY, name + bytes(8) + struct.pack("<HH", 0, _BY_STARTUP_KEY) + wrapped)
+    block[64 + size : 64 + size + len(protector)] = protector
+    struct.pack_into("<I", block, 64, size + len(protector))
+    struct.pack_into("<I", block, 64 + 12, size + len(protector))
+    disk = bytearray(real)
+    for place in places:
+        disk[place : place + _BLOCK] = block
+    key = _entry(6, 9, name + bytes(8) + _entry(0, 1, struct.pack("<I", 0x2002) + external))
+    head = struct.pack("<IIII", 48 + len(key), 1, 48, 48 + len(key)) + name + struct.pack("<IIQ", 0, 0, 0)
+    return bytes(disk), head + key
+
+
+def _entry(kind: int, what: int, value: bytes) -> bytes:
+    return struct.pack("<HHHH", 8 + len(value), kind, what, 1) + value
