@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dongle_cli.binding import ca, profile
@@ -63,13 +64,20 @@ def build(register: Register, issuer: x509.Certificate, key: PrivateKey, valid: 
 def _entry(serial: str, revoked: str, reason: str | None, invalid_from: str | None) -> x509.RevokedCertificate:
     from cryptography import x509
 
-    builder = x509.RevokedCertificateBuilder(int(serial, 16), datetime.fromisoformat(revoked))
-    if reason and reason != "unspecified":  # it is left out then: clause 5.3.1
-        builder = builder.add_extension(x509.CRLReason(x509.ReasonFlags(reason)), critical=False)
+    given = reason and reason != "unspecified"  # it is left out then: clause 5.3.1
+    extensions: list[x509.Extension[x509.ExtensionType]] = [_reason(reason)] if reason and given else []
+    builder = x509.RevokedCertificateBuilder(int(serial, 16), datetime.fromisoformat(revoked), extensions)
     if invalid_from:
         moment = datetime.fromisoformat(invalid_from).astimezone(UTC).replace(tzinfo=None)
         builder = builder.add_extension(x509.InvalidityDate(moment), critical=False)
     return builder.build()
+
+
+@cache
+def _reason(name: str) -> x509.Extension[x509.ExtensionType]:
+    from cryptography import x509
+
+    return x509.Extension(x509.CRLReason.oid, False, x509.CRLReason(x509.ReasonFlags(name)))
 
 
 def warning(next_update: datetime) -> str | None:

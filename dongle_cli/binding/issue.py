@@ -85,8 +85,7 @@ def issue(
     uris = profile.uris("paired" if pair.profile == "paired" else "opaque", Imei.parse(pair.imei), pair.laptop_uuid)
     wanted = Wanted(pair.asset_no, uris, public_key, begin, end, request)
     certificate = authority.issue(wanted, serial)
-    _accept(register, number, certificate, wanted, authority)
-    return _finish(register, bindings.get(register, number), deliver, revoke_old)
+    return _finish(register, _accept(register, number, certificate, wanted, authority), deliver, revoke_old)
 
 
 def check_clock(register: Register, authority: Authority, *, force: bool = False) -> None:
@@ -115,14 +114,14 @@ def _reserve(register: Register, authority: Authority, pair: Pair, replaces: Bin
 
 def _accept(
     register: Register, number: int, certificate: x509.Certificate, wanted: Wanted, authority: Authority
-) -> None:
+) -> Binding:
     from cryptography.hazmat.primitives import hashes
 
     wrong = checks.differences(certificate, wanted, authority.chain)
     if wrong:
         bindings.abandon(register, number)
         raise checks.wrong_answer(wrong)
-    bindings.record_signed(
+    return bindings.record_signed(
         register,
         number,
         issuer=profile.key_identifier(authority.chain[0]),
@@ -136,6 +135,4 @@ def _accept(
 
 def _finish(register: Register, binding: Binding, deliver: Deliver, revoke_old: bool) -> Binding:
     deliver(binding)
-    if binding.state == "signed":
-        bindings.activate(register, binding.id, revoke_old=revoke_old)
-    return bindings.get(register, binding.id)
+    return bindings.activate(register, binding.id, revoke_old=revoke_old) if binding.state == "signed" else binding

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -178,8 +178,8 @@ def taken_error(taken: list[tuple[str, Binding]]) -> DongleError:
     )  # fmt: skip
 
 
-def record_signed(register: Register, number: int, *, issuer: str, serial: str, **certificate: str) -> None:
-    """Write down the certificate that was made; DongleError `binding.serial-seen` where its number was there before."""
+def record_signed(register: Register, number: int, *, issuer: str, serial: str, **certificate: str) -> Binding:
+    """The binding with its certificate, written down; DongleError `binding.serial-seen` where its number was there."""
     with register.writing() as connection:
         lock_writers(connection)
         if connection.execute(sql(_SEEN), {"issuer": issuer, "serial": serial, "id": number}).first():
@@ -189,10 +189,10 @@ def record_signed(register: Register, number: int, *, issuer: str, serial: str, 
                 hint=_("Nothing was bound. Tell those who run the authority: two certificates cannot share a number."),
             )
         values = {"issuer": issuer, "serial": serial, **certificate}
-        _move(connection, register, number, ("pending",), "signed", values)
+        return _move(connection, register, number, ("pending",), "signed", values)
 
 
-def activate(register: Register, number: int, *, revoke_old: bool = True) -> None:
+def activate(register: Register, number: int, *, revoke_old: bool = True) -> Binding:
     """Put the signed binding in force; the one that it replaces ends in the same moment, superseded.
 
     `revoke_old` False: its certificate stays good until it ends by itself, because the laptop still uses it.
@@ -201,11 +201,11 @@ def activate(register: Register, number: int, *, revoke_old: bool = True) -> Non
         lock_writers(connection)
         row = _row(connection, number)
         if row.state == "active":
-            return  # another process finished it
+            return row  # another process finished it
         if row.replaces is not None:
             ended = {"revoked": now(), "reason": "superseded"} if revoke_old else {}
             _move(connection, register, row.replaces, LIVE, "superseded", ended)
-        _move(connection, register, number, ("signed",), "active", {})
+        return _move(connection, register, number, ("signed",), "active", {})
 
 
 def abandon(register: Register, number: int) -> None:
@@ -252,7 +252,7 @@ def _move(
     after: str | None,
     values: Mapping[str, object],
     kind: str | None = None,
-) -> None:
+) -> Binding:
     import sqlalchemy as sa
 
     row = _row(connection, number)
@@ -279,3 +279,5 @@ def _move(
             code="binding.taken",
         ) from None
     register.append(connection, kind or f"binding-{after}", {"binding": number, "asset_no": row.asset_no, **told})
+    changes: dict[str, Any] = {name: value for name, value in written.items() if name in NAMES}
+    return replace(row, **changes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +112,24 @@ def test_the_certificate_in_this_laptop_s_keystore(bench: Bench, tmp_path: Path)
     bench.environment["DONGLE_BUS"] = "usbip://127.0.0.1:1"
     code, checks = told(bench, 7, "--laptop", laptop)
     assert (code, checks["imei"], checks["laptop_uuid"]) == ("dongle-unread", "unknown", "ok")
+
+
+def test_a_gateway_s_check_is_light_and_many_may_ask_at_once(bench: Bench, tmp_path: Path) -> None:
+    """Neither SQLAlchemy nor anything of USB is imported, and a writer in the middle of its work holds nobody up."""
+    from dongle_cli.register.register import Register
+
+    program = (
+        "import sys; from dongle_cli.cli.main import run\n"
+        f"code = run(['verify', '--pem', {str(tmp_path / 'lt1.pem')!r}])\n"
+        "heavy = [name for name in ('sqlalchemy', 'alembic', 'usb', 'rich') if name in sys.modules]\n"
+        "print(code, heavy)"
+    )
+    with Register.open(bench.register_url) as register, register.writing():
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-c", program], env=bench.lab.environment, stdout=subprocess.PIPE, text=True
+            )
+            for _each in range(4)
+        ]
+        said = [child.communicate(timeout=60)[0] for child in children]
+    assert [text.splitlines()[-1] for text in said] == ["0 []"] * 4
