@@ -112,8 +112,9 @@ Unlock = Annotated[
 @app.callback(
     invoke_without_command=True,
     help=_(
-        "Look for documents that may not be kept here, and for settings that let them in. Nothing is changed. Exit "
-        "code 0: all was looked at and nothing found; 5: findings; 7: something could not be looked at."
+        "Look for documents that may not be kept here, and for settings that let them in. Nothing is changed, unless "
+        "--repatriate is asked for. Exit code 0: all was looked at and nothing found; 5: findings; 7: something could "
+        "not be looked at."
     ),
     epilog=_("Example: {command}").format(command="dongle-cli audit /mnt/disk --policy strict"),
 )
@@ -168,9 +169,7 @@ def audit(
 
 
 app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)
-app.command("sample", help=_("Draw machines from a list, so that anybody can draw the same again."))(
-    audit_sample.sample
-)
+app.command("sample", help=_("Draw machines from a list; anybody can draw them again."))(audit_sample.sample)
 
 
 def _cores() -> int:

@@ -152,3 +152,26 @@ def test_numbers_are_counted_and_no_digit_of_one_is_anywhere(tmp_path: Path) -> 
     assert ran.of("summary")[0]["pii"]["my_numbers"] == 3 and ran.of("summary")[0]["complete"] is False
     for text in (ran.out.decode(), ran.err, *(path.read_text("utf-8") for path in reports)):
         assert not any(number in text or number[:8] in text for number in mine)
+
+
+def test_a_document_without_end_costs_its_deadline_and_a_broken_one_nobody_else(tmp_path: Path) -> None:
+    import zipfile
+
+    from dongle_cli.audit.identify import Limits
+    from dongle_cli.audit.pii.counting import numbers as count
+    from dongle_cli.audit.pii.extract import Unmeasured
+    from dongle_cli.audit.sources.directory import Tree
+
+    (tmp_path / "a.rtf").write_text("{\\rtf1 My Number " + numbers(1)[0] + "}")
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types")
+        archive.writestr("xl/workbook.xml", "<workbook/>" * 3)
+    tree = Tree(str(tmp_path))
+    late = count(tree, "a.rtf", "rtf", Limits(), deadline=0.0)[None, "rtf"]
+    assert isinstance(late, Unmeasured) and late.reason == "limit"
+    broken = count(tree, "b.xlsx", "xlsx", Limits())[None, "xlsx"]
+    assert isinstance(broken, Unmeasured) and broken.reason == "damaged"
+    good = count(tree, "a.rtf", "rtf", Limits())[None, "rtf"]
+    assert not isinstance(good, Unmeasured) and good.my_number == 1
+    gone = count(tree, "none.rtf", "rtf", Limits())[None, "rtf"]
+    assert isinstance(gone, Unmeasured)

@@ -40,7 +40,7 @@ def numbers(volume: Volume, path: str, kind: str | None, limits: Limits, deadlin
         _child(reader, writer, volume, path, kind, limits)
     os.close(writer)
     try:
-        lines = _heard(reader, time.monotonic() + deadline)
+        lines, late = _heard(reader, time.monotonic() + deadline)
     finally:
         os.close(reader)
         os.kill(child, signal.SIGKILL)
@@ -49,7 +49,7 @@ def numbers(volume: Volume, path: str, kind: str | None, limits: Limits, deadlin
     for member, what, *said in map(json.loads, lines):
         found[member, what] = Counts(*said) if isinstance(said[0], int) else Unmeasured(*said)
     if (None, "") not in found and kind is not None:  # its last line never came
-        found.setdefault((None, kind), Unmeasured("limit", f"{deadline:.0f} s"))
+        found.setdefault((None, kind), Unmeasured("limit", f"{deadline:g} s") if late else Unmeasured("crashed"))
     return found
 
 
@@ -61,15 +61,15 @@ def _ready() -> None:
             import_module(name)
 
 
-def _heard(reader: int, until: float) -> list[bytes]:
-    """Whole lines, until the other side has closed or the time is over."""
+def _heard(reader: int, until: float) -> tuple[list[bytes], bool]:
+    """Whole lines, until the other side has closed; and whether the time was over before."""
     data = b""
     while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
         piece = os.read(reader, 65536)
         if not piece:
-            break
+            return data.split(b"\n")[:-1], False
         data += piece
-    return data.split(b"\n")[:-1]
+    return data.split(b"\n")[:-1], True
 
 
 def _child(reader: int, writer: int, volume: Volume, path: str, kind: str | None, limits: Limits) -> None:
@@ -150,3 +150,7 @@ def _one(kind: str, file: BinaryIO) -> Counts | Unmeasured:
         return count_file(kind, file)
     except Unmeasured as unmeasured:
         return unmeasured
+    except MemoryError:
+        return Unmeasured("limit", "memory")
+    except Exception as error:  # whatever a stranger's file does to a reader, the others are counted
+        return Unmeasured("damaged", type(error).__name__)

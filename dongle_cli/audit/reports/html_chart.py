@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from dongle_cli.audit.reports.text import short
 from dongle_cli.i18n import _, width
 
 _ROW, _LABEL, _BAR, _NUMBER = 26, 210, 270, 70  # pixels
@@ -43,4 +42,6 @@ def bars(name: str, title: str, counts: Sequence[tuple[str, int]], colours: Sequ
 
 def _fitting(label: str) -> str:
     """A label in what room there is beside its bar."""
-    return label if width(label) <= 29 else short(label, 14 if width(label) > len(label) else 28)
+    while width(label) > 29:
+        label = f"{label.rstrip('…')[:-1]}…"
+    return label

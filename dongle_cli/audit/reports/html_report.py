@@ -88,6 +88,8 @@ def _rules(report: Report) -> Iterable[str]:
     for rule, about in words.by_verdict(report.summary["rules"]):
         counts = ", ".join(f"{words.named(words.VERDICTS, word)} {count:,}" for word, count in about["counts"].items())
         verdict = about["verdict"]
+        if verdict == "not-applicable":
+            counts = ""  # that says it all
         said = f"{words.MARKS.get(verdict, '')} {words.named(words.VERDICTS, verdict)}"
         severity = words.named(words.SEVERITIES, about["severity"])
         rows.append([("word", said), ("", words.rule(rule)), ("word", rule), ("word", severity), ("", counts)])
