@@ -102,7 +102,7 @@ def certificates(data: bytes) -> list[x509.Certificate]:
 
 def trusted(path: Path) -> tuple[x509.Certificate, ...]:
     """The certificates of the authority in this file; DongleError `authority.chain` where it holds none."""
-    found = certificates(read(path))
+    found = certificates(read(path)) if path.exists() else []
     if not found:
         raise DongleError(
             _("{path} holds no certificate of an authority.").format(path=path),
