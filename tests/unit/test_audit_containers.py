@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import py7zr
 import pytest
 from identified import PDF, RTF, gaps, look, mail, members, sevened, tarred, zipped
 from ole2_writer import compound
@@ -127,6 +128,15 @@ def test_encrypted_7z(header: bool) -> None:
     data = sevened({"極秘.docx": b"secret", "x.bin": b"y"}, password="p", header_encryption=header)
     assert members(data) == ([] if header else [("極秘.docx", "docx")])
     assert gaps(data) == ["encrypted"]
+
+
+def test_7z_by_a_decoder_that_is_not_safe_goes_by_name() -> None:
+    data = sevened({"a.docx": b"x" * 100, "b.bin": b"y"}, filters=[{"id": py7zr.FILTER_PPMD, "order": 6, "mem": 24}])
+    assert members(data) == [("a.docx", "docx")]
+    assert gaps(data) == ["unsupported"]
+    code = [{"id": py7zr.FILTER_X86}, {"id": py7zr.FILTER_LZMA2, "preset": 1}]
+    for filters in (code, [{"id": py7zr.FILTER_BROTLI, "level": 5}], [{"id": py7zr.FILTER_COPY}]):
+        assert members(sevened({"a": PDF}, filters=filters)) == [("a", "pdf")]
 
 
 def test_attachments_of_mail() -> None:

@@ -20,7 +20,30 @@ if TYPE_CHECKING:
     from py7zr.io import WriterFactory
 
 _MAX_HEADER = 2 * MIB  # about 15,000 members; py7zr keeps a table of each
-_MAX_MEMORY = 96 * MIB  # a decoder's dictionary or model
+_MAX_MEMORY = 96 * MIB  # a decoder's dictionary
+# Copy, LZMA, LZMA2, delta, bzip2, deflate, Zstandard, Brotli; and the filters for machine code.
+_SAFE = frozenset(
+    map(
+        bytes.fromhex,
+        (
+            "00",
+            "030101",
+            "21",
+            "03",
+            "040202",
+            "040108",
+            "04f71101",
+            "04f71102",
+            "04",
+            "05",
+            "06",
+            "07",
+            "08",
+            "09",
+            "0a",
+        ),
+    )
+)
 _HELD = 48 * MIB  # members held at once, to look into them when the archive is through
 
 
@@ -33,8 +56,8 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
     try:
         _check_header(file)
         with SevenZipFile(file) as archive:
-            if archive.needs_password():
-                yield from _names(item, archive)
+            if archive.needs_password() or not _is_safe(archive):
+                yield from _names(item, archive, "encrypted" if archive.needs_password() else "unsupported")
                 return
             _check_memory(archive)
             yield from _contents(item, archive)
@@ -67,6 +90,17 @@ def _check_header(file: BinaryIO) -> None:
     file.seek(0)
 
 
+def _is_safe(archive: SevenZipFile) -> bool:
+    """Whether only decoders are asked for that damaged data cannot bring down; the one for PPMd is not among them."""
+    streams = archive.header.main_streams
+    methods = {
+        coder["method"]
+        for folder in (streams.unpackinfo.folders if streams is not None else ())
+        for coder in folder.coders
+    }
+    return all(method in _SAFE or method.startswith(b"\x03\x03") for method in methods)
+
+
 def _check_memory(archive: SevenZipFile) -> None:
     streams = archive.header.main_streams
     for folder in streams.unpackinfo.folders if streams is not None else ():
@@ -74,20 +108,20 @@ def _check_memory(archive: SevenZipFile) -> None:
         for coder in folder.coders:
             method, said = coder["method"], coder["properties"] or b""
             need = 0
-            if method in (b"\x03\x01\x01", b"\x03\x04\x01") and len(said) >= 5:  # LZMA, PPMd
+            if method == b"\x03\x01\x01" and len(said) >= 5:  # LZMA
                 need = int.from_bytes(said[1:5], "little")
             elif method == b"\x21" and said:  # LZMA2 (xz 5.3.1)
                 need = (2 | said[0] & 1) << (said[0] // 2 + 11)
-            if min(need, most if method != b"\x03\x04\x01" else need) > _MAX_MEMORY:
+            if min(need, most) > _MAX_MEMORY:
                 raise Spent(f"a 7z that needs {need // MIB} mebibytes to unpack")
 
 
-def _names(item: Item, archive: SevenZipFile) -> Iterator[Hit | Gap | Item]:
+def _names(item: Item, archive: SevenZipFile, reason: str) -> Iterator[Hit | Gap | Item]:
     unseen = Unseen(item)
     for one in archive.list():
         item.budget.entry()
         if not one.is_directory:
-            yield from unseen.add(one.filename, "encrypted", one.uncompressed)
+            yield from unseen.add(one.filename, reason, one.uncompressed)
     yield from unseen.gaps()
 
 
