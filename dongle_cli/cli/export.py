@@ -291,7 +291,7 @@ def write(
     force: bool,
     format_: str,
 ) -> None:
-    """Plan, show, ask, write, and say what is left to do by hand."""
+    """Plan, show, write, and say what is left to do by hand; `force` is asked about, nothing else can do harm."""
     from dongle_cli.binding import exports
     from dongle_cli.binding.exports.folder import Folder as Target
     from dongle_cli.binding.exports.source import material, stale
@@ -309,7 +309,8 @@ def write(
     if not json:
         _show(directory, todo, changes, warnings)
     if todo and not dry_run:
-        if not output.confirm(_("Write these files?"), yes=yes):
+        # Files of our own are brought up to date unasked: that is what the command is for, and a timer runs it.
+        if force and not output.confirm(_("Write these files, over what others wrote?"), yes=yes):
             return
         target.write(changes)
     result = "already" if not todo else "planned" if dry_run else "ok"

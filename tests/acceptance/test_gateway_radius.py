@@ -26,12 +26,20 @@ def test_bound_exported_let_in_and_after_revocation_shut_out(lab: Callable[..., 
     folder, port = tmp_path / "raddb", free_port(radius.UDP)
     export = (
         "export", "freeradius", folder, "--server-certificate", certificate, "--server-key", key,
-        "--listen", "127.0.0.1", "--port", str(port), "--yes",
+        "--listen", "127.0.0.1", "--port", str(port),
     )  # fmt: skip
     planned = bench.json(*export, "--dry-run")
     assert planned["result"] == "planned" and not folder.exists()
     assert bench.json(*export)["bindings"] == 2
     assert bench.json(*export)["result"] == "already"
+    users = folder / "mods-config" / "files" / "dongle_bindings"
+    ours = users.read_bytes()
+    users.write_bytes(b"somebody else's")
+    bench.run(*export, code=1)  # not over what somebody else wrote
+    bench.run(*export, "--force", code=2)  # that is asked about, and there is no terminal
+    assert users.read_bytes() == b"somebody else's"
+    bench.run(*export, "--force", "--yes")
+    assert users.read_bytes() == ours
     secrets = [path for path in folder.rglob("*") if path.is_file() and radius.secret_of(folder) in path.read_text()]
     assert [(path.name, path.stat().st_mode & 0o777) for path in secrets] == [("clients-dongle.conf", 0o600)]
 
