@@ -142,15 +142,14 @@ class ImageSource:
         if live is None:
             return
         self._volumes.append(volume)
-        newer = [live]
+        later = live
         for store in shadow.stores(media, name):
             if isinstance(store, Gap):
                 self._gaps.append(store)
                 continue
             number, content = store
-            older = self._mft(content, name, boot, NtfsVolume(content, name), number, tuple(newer))
-            if older is not None:
-                newer.append(older)
+            older = self._mft(content, name, boot, NtfsVolume(content, name), number, (live, later))
+            later = older or later
 
     def _mft(
         self, media: Media, name: str, boot: bytes, volume: NtfsVolume, store: int | None, newer: tuple[Ntfs, ...]

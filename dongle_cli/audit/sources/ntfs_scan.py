@@ -51,7 +51,8 @@ class MftScan:
     files: int = 0
     folders: int = 0
     read: int = 0
-    torn: list[tuple[int, str]] = field(default_factory=list)
+    torn: int = 0  # records that cannot be believed
+    first_torn: str = ""
     _owners: Owners | None = None
 
     def run(self, first: int, last: int) -> Iterator[list[Found]]:
@@ -77,16 +78,17 @@ class MftScan:
             yield self.out
             self.out = []
         if self.torn:
-            (number, detail), more = self.torn[0], len(self.torn) - 1
-            self._gap("$MFT", "damaged", f"record {number}: {detail}" + (f"; and {more} more" if more else ""))
+            more = f"; and {self.torn - 1} more" if self.torn > 1 else ""
+            self._gap("$MFT", "damaged", self.first_torn + more)
             yield self.out
-            self.out, self.torn = [], []
+            self.out, self.torn = [], 0
 
     def _one(self, number: int, data: bytes) -> None:
         try:
             record = ntfs_record.parse(data)
         except Torn as error:
-            self.torn.append((number, str(error)))
+            self.first_torn = self.first_torn if self.torn else f"record {number}: {error}"
+            self.torn += 1
             return
         if record is None or record.base or (number < _OWN and number != ROOT):
             return

@@ -11,6 +11,7 @@ from dongle_cli.audit.sources.media import Cached, Media, MediaFile, Yal, said
 # Where the header of the shadow copies stands and what it begins with: {3808876b-c176-4e48-b7ae-04046e6cc752}.
 _HEADER, _MAGIC = 0x1E00, bytes.fromhex("6b870838 76c1 484e b7ae 04046e6cc752")
 _MOST = 512  # stores of one volume, as Windows has it
+_BLOCKS = 32  # of a store that are kept: little of it is read, and there may be many
 
 
 def stores(media: Media, volume: str) -> Iterator[tuple[int, Media] | Gap]:
@@ -28,7 +29,7 @@ def stores(media: Media, volume: str) -> Iterator[tuple[int, Media] | Gap]:
         try:
             store = shadows.get_store(index)
             if store.has_in_volume_data():
-                yield index + 1, Cached(Yal(store, int(store.volume_size), shadows, media))
+                yield index + 1, Cached(Yal(store, int(store.volume_size), shadows, media), _BLOCKS)
             else:
                 yield Gap("", "unsupported", f"shadow copy {index + 1}: its data are on another volume", volume)
         except (OSError, MemoryError, OverflowError) as error:
