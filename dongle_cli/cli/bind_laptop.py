@@ -39,11 +39,13 @@ def add(app: typer.Typer) -> None:
     epilog = {name: _("Example: {command}").format(command=command) for name, command in examples.items()}
     app.command(
         "request",
+        short_help=_("On the laptop: make a key and a request."),
         help=_("On the laptop: make a key and a request for the bench. Run it again and the same key is used."),
         epilog=epilog["request"],
     )(request)
     app.command(
         "accept",
+        short_help=_("On the laptop: install the certificate."),
         help=_("On the laptop: check the bench's answer and install the certificate."),
         epilog=epilog["accept"],
     )(accept)

@@ -130,7 +130,7 @@ def dongle(
         _carry_out(register, work.dongle(before, who), means)
 
 
-def _laptop_command(what: str, help_text: str, request_only: bool) -> None:
+def _laptop_command(what: str, short: str, help_text: str, request_only: bool) -> None:
     def command(
         imei: Imei = None,
         asset: Asset = None,
@@ -155,14 +155,27 @@ def _laptop_command(what: str, help_text: str, request_only: bool) -> None:
         _laptop(what, Named(imei, asset, serial), request, laptop, means)
 
     line = f"dongle-cli change {what} --asset PF0000001 --request lt0001.request --out lt0001.answer"
-    app.command(what, help=help_text, epilog=example(line))(command)
+    app.command(what, help=help_text, short_help=short, epilog=example(line))(command)
 
 
 _laptop_command(
-    "board", _("The laptop's main board was replaced: its UUID, its TPM, and perhaps its key are new."), False
+    "board",
+    _("The laptop's main board was replaced."),
+    _("The laptop's main board was replaced: its UUID, its TPM, and perhaps its key are new."),
+    False,
 )
-_laptop_command("laptop", _("Another laptop takes the dongle over; it has a key of its own."), True)
-_laptop_command("key", _("The laptop has a new key, for example after Windows was installed anew."), True)
+_laptop_command(
+    "laptop",
+    _("Another laptop takes the dongle over."),
+    _("Another laptop takes the dongle over; it has a key of its own."),
+    True,
+)
+_laptop_command(
+    "key",
+    _("The laptop has a new key."),
+    _("The laptop has a new key, for example after Windows was installed anew."),
+    True,
+)
 
 
 def _laptop(what: str, named: Named, request: Path | None, laptop: Path | None, means: Means) -> None:
@@ -292,7 +305,7 @@ def found(
         elif dry_run or not output.confirm(_("Is it really back, and has it been checked?"), yes=yes):
             return
         known = work.release(register, held) or known
-        made = published(register, folder, passphrase_file, out)
+        made = published(register, folder, passphrase_file, out, good_again=True)
     if format_ == "json":
         number = made.number if made else None
         result = "ok" if held else "already"

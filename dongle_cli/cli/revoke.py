@@ -179,6 +179,8 @@ def published(
     passphrase_file: str | None,
     out: Path | None,
     unlocked: Unlock | None = None,
+    *,
+    good_again: bool = False,
 ) -> Crl | None:
     """Sign a new CRL where the key can be opened; where it cannot, say that gateways know nothing yet."""
     from dongle_cli.binding import revoke as work
@@ -199,6 +201,7 @@ def published(
             code=error.code,
             hint=_("Gateways know nothing yet. Run: dongle-cli ca crl --passphrase-file FILE"),
         ) from None
-    output.say(_("CRL number {number} is signed. Gateways refuse the certificate when they have read it.").format(
-        number=made.number))  # fmt: skip
+    refused = _("CRL number {number} is signed. Gateways refuse the certificate when they have read it.")
+    accepted = _("CRL number {number} is signed. Gateways let the certificate in again when they have read it.")
+    output.say((accepted if good_again else refused).format(number=made.number))
     return made

@@ -89,7 +89,8 @@ def verify(
         return code
     columns = [_("What"), _("Result"), _("Expected"), _("Found")]
     rows = [
-        [_(work.WHAT[c.what]), _mark(c.result) + _(work.RESULTS[c.result]), c.expected, c.found] for c in verdict.checks
+        [_(work.WHAT[c.what]), _mark(c.result) + _(work.RESULTS[c.result]), _shown(c.expected), _shown(c.found)]
+        for c in verdict.checks
     ]
     output.table(columns, rows)
     if as_of is not None:
@@ -97,6 +98,11 @@ def verify(
     output.answer(told.sentence)
     output.answer(_("Next: {step}").format(step=told.next))
     return code
+
+
+def _shown(value: str | None) -> str | None:
+    """A binding's state in words; everything else as it is."""
+    return _(pair.STATES[value]) if value in pair.STATES else value
 
 
 def _mark(result: str) -> str:
