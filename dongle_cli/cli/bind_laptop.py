@@ -77,6 +77,11 @@ def request(
         typer.Option("--challenge", metavar=_("REFERENCE"), show_default=False,
                      help=_("The one-time password of a SCEP server (file:PATH).")),
     ] = None,
+    legacy_3des: Annotated[
+        bool,
+        typer.Option("--legacy-3des",
+                     help=_("With pkcs12: triple DES, for Windows Server 2016 and older, which open nothing newer.")),
+    ] = False,
     new_key: Annotated[
         bool, typer.Option("--new-key", help=_("Make another key, for example after a key was compromised."))
     ] = False,
@@ -90,6 +95,7 @@ def request(
     from dongle_cli.binding.checks import fingerprint
     from dongle_cli.identity import Imei
 
+    keystore = _legacy(keystore) if legacy_3des else keystore
     described = _described(laptop)
     number = None if asset is None else profile.asset_number(asset)
     dongle = None if imei is None else Imei.parse(imei)
@@ -168,6 +174,16 @@ def _described(file: Path | None) -> Laptop:
     from dongle_cli.binding.keystores.tpm2_tools import endorsement
 
     return laptop.from_file(file) if file is not None else laptop.this_laptop(ek=endorsement).required()
+
+
+def _legacy(keystore: str | None) -> str:
+    """The keystore that writes PKCS#12 the old way."""
+    from dongle_cli.errors import DongleError
+
+    kind, colon, place = (keystore or "").partition(":")
+    if kind not in ("pkcs12", "pkcs12-legacy-3des"):
+        raise DongleError(_("--legacy-3des goes with --keystore pkcs12."), code="usage.keystore")
+    return f"pkcs12-legacy-3des{colon}{place}"
 
 
 def _password(where: str) -> Secret:
