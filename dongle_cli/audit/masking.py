@@ -26,7 +26,8 @@ _NOBODY = frozenset(("public", "default", "default user", "all users", "defaultu
 _ACCOUNT = re.compile(r"S-1-5-21(?:-\d+)+|S-1-12-1(?:-\d+)+")
 _STREAM = re.compile(r"^(.+):([^:]+)$")
 # What a detail may say in full: words of ours, numbers and times. Everything else could hold a name.
-_OPEN_DETAILS = frozenset(("place", "deleted_at", "exception_expired", "severity", "expected", "wanted"))
+_OPEN_DETAILS = frozenset(("place", "deleted_at", "exception_expired", "wanted", "second_opinion"))
+_FOLDERS = frozenset(("write_filter_exclusion",))
 _PEOPLE = frozenset(("user", "owner", "account"))
 
 
@@ -163,7 +164,7 @@ class Mask:
             return value
         if name in _PEOPLE:
             return self.person(value)
-        return self.path(value, r"/\\") if document else self.homes(value)
+        return self.path(value, r"/\\") if document and name not in _FOLDERS else self.homes(value)
 
 
 def _unkept(path: Path, why: str) -> DongleError:

@@ -124,7 +124,7 @@ def test_signs_of_life_where_there_is_no_terminal(tmp_path: Path) -> None:
     until = time.monotonic() + 0.3
     while time.monotonic() < until:
         every()
-    assert 3 <= len(beats) <= 6
+    assert 1 <= len(beats) <= 6, "never more often, however busy the machine is"
 
 
 def numbers(count: int) -> list[str]:
