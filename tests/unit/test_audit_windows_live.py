@@ -17,7 +17,7 @@ from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.identify.limits import Limits
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.places import Places
-from dongle_cli.audit.sources.windows import WindowsSource, WindowsVolume, drive_names, stream_name, why
+from dongle_cli.audit.sources.windows import WindowsSource, WindowsVolume, drive_names, stream_name, whole, why
 
 CLOUD, JUNCTION, COMPRESSED = 0x9000601A, 0xA0000003, 0x80000017
 
@@ -118,7 +118,7 @@ def running(tmp_path: Path) -> Iterator[System]:
 
 
 def test_loaded_hives_are_asked_by_name_and_the_others_read(running: System) -> None:
-    volume = WindowsVolume(running, "C:")
+    volume = WindowsVolume(running, "C:", "C:")
     it = Registry(volume)
     assert it.read(r"HKLM\SOFTWARE\Policies\X", "On").data == 1
     assert it.read(r"HKLM\SYSTEM\CurrentControlSet\Services\A", "Start").data == 4
@@ -135,5 +135,17 @@ def test_a_registry_that_refuses_is_not_an_empty_one(tmp_path: Path) -> None:
             raise refused(5, sub_key)
 
     put(tmp_path, "Windows/System32/config/SOFTWARE")
-    places = Places([WindowsVolume(System({"C:": tmp_path}, tree=Refusing({})), "C:")])
+    places = Places([WindowsVolume(System({"C:": tmp_path}, tree=Refusing({})), "C:", "C:")])
     assert [(gap.path, gap.reason) for gap in places.unread()] == [("Windows/System32/config/SOFTWARE", "permission")]
+
+
+def test_one_folder(tmp_path: Path) -> None:
+    root = put(tmp_path, "data/x/a.pdf", "b.pdf", "Windows/System32/config/SOFTWARE")
+    system = System({"C:": root})
+    hits, _gaps, _tallies = looked(system, target="C:\\data\\")
+    assert set(hits) == {("", "x/a.pdf")}
+    (volume,) = WindowsSource(system, Limits(), "C:\\data").volumes()
+    assert [name for name, folder in volume.list("") if folder] == ["x"]
+    assert volume.find("X/none") is None
+    assert whole("C:", "a/b") == r"\\?\C:\a\b"
+    assert whole(r"\\srv\share", "a") == r"\\?\UNC\srv\share\a"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,10 @@ def open_source(target: str, options: Options) -> Source:
             hint=_("Name a folder, a disk image or a mounted disk that you may read."),
         ) from None
     if stat.S_ISDIR(mode):
+        if sys.platform == "win32":
+            from dongle_cli.audit.sources.live import windows_folder
+
+            return windows_folder(target, options)
         from dongle_cli.audit.sources.directory import DirectorySource
 
         return DirectorySource(target, options.limits, options.jobs, options.ask_network)

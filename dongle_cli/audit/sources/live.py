@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from dongle_cli.audit.model import Source
 from dongle_cli.audit.sources import Options
@@ -18,6 +19,16 @@ def live_source(options: Options) -> Source:
     from dongle_cli.audit.sources.directory import DirectorySource
 
     return DirectorySource("/", options.limits, options.jobs, options.ask_network, name_of=_name_of)
+
+
+def windows_folder(target: str, options: Options) -> Source:
+    """One folder on a running Windows."""
+    if sys.platform == "win32":
+        from dongle_cli.audit.sources.windows import WindowsSource
+        from dongle_cli.audit.sources.windows_calls import System
+
+        return WindowsSource(System(), options.limits, str(Path(target).absolute()))
+    raise NotImplementedError(sys.platform)
 
 
 _names: dict[int, str] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 
-QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0)
+QUIET = os.O_RDONLY
+for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows has none of them
+    QUIET |= getattr(os, _name, 0)
 SILENT = QUIET | getattr(os, "O_NOATIME", 0)  # refused for what belongs to others, unless by root
 
 

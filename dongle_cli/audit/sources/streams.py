@@ -8,12 +8,12 @@ import os
 from typing import BinaryIO
 
 from dongle_cli.audit.model import Gap
+from dongle_cli.audit.sources.quiet import silently
 from dongle_cli.audit.sources.reparse import attributes
 from dongle_cli.i18n import _
 
 _LIST = "ntfs.streams.list"  # ntfs-3g with streams_interface=windows; without, each stream is an attribute "user.NAME"
 _USER = "user."
-_QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def names(folder: int, name: str) -> list[str]:
@@ -33,7 +33,7 @@ def names(folder: int, name: str) -> list[str]:
 def opened(folder: int, name: str, stream: str) -> BinaryIO:
     """The content of a stream; OSError E2BIG where it is an attribute of more than the 64 KiB that Linux hands out."""
     try:
-        return io.BufferedReader(io.FileIO(os.open(f"{name}:{stream}", _QUIET, dir_fd=folder), "rb"))
+        return io.BufferedReader(io.FileIO(silently(f"{name}:{stream}", folder), "rb"))
     except FileNotFoundError:
         path = f"/proc/self/fd/{folder}/{name}"
         return io.BytesIO(os.getxattr(path, f"{_USER}{stream}", follow_symlinks=False))

@@ -79,9 +79,10 @@ def why(error: OSError) -> str:
     return _REASONS.get(code, "damaged")
 
 
-def whole(drive: str, path: str) -> str:
-    r"""A path as Windows takes it at any length: \\?\C:\Users\x."""
-    return f"\\\\?\\{drive}\\" + path.replace("/", "\\")
+def whole(root: str, path: str) -> str:
+    r"""A path as Windows takes it at any length: \\?\C:\Users\x, \\?\UNC\server\share\x."""
+    lead = f"UNC\\{root[2:]}" if root.startswith("\\\\") else root
+    return f"\\\\?\\{lead}\\" + path.replace("/", "\\")
 
 
 @dataclass(slots=True)
@@ -89,12 +90,13 @@ class WindowsVolume:
     """One drive; names are matched whatever their case, as Windows itself does."""
 
     calls: Calls
-    name: str  # "C:"
+    root: str  # "C:", or a folder
+    name: str  # the drive; empty of a folder
 
     def find(self, path: str) -> Entry | None:
         """The file or folder at `path`, or None."""
         try:
-            found = self.calls.look(whole(self.name, path))
+            found = self.calls.look(whole(self.root, path))
         except OSError as error:
             if why(error) == "vanished":
                 return None
@@ -103,17 +105,19 @@ class WindowsVolume:
 
     def list(self, path: str) -> Iterator[tuple[str, bool]]:
         """Names in a folder, each with whether it is a folder that is here and not elsewhere."""
-        for found in self.calls.list(whole(self.name, path)):
+        for found in self.calls.list(whole(self.root, path)):
             yield found.name, bool(found.attributes & FOLDER) and not leads_away(found)
 
     def open(self, path: str) -> BinaryIO:
         """The file's content; one that would have to be fetched from a cloud is an OSError."""
-        if recalls(self.calls.look(whole(self.name, path)).attributes):
+        if recalls(self.calls.look(whole(self.root, path)).attributes):
             raise PermissionError(13, "it is not on this machine", path)
-        return self.calls.open(whole(self.name, path))
+        return self.calls.open(whole(self.root, path))
 
     def hive(self, path: str) -> LiveHive | None:
-        """The registry's own view of a hive that is loaded."""
+        """The registry's own view of a hive that is loaded: those of this machine's drives, not of a disk's below."""
+        if not self.name:
+            return None
         return hive_at(self.calls.registry(), path)
 
 
@@ -132,7 +136,7 @@ class WindowsSource:
 
     calls: Calls
     limits: Limits
-    target: str = ""  # empty: the machine
+    target: str = ""  # a folder, by its full path; empty: the machine
     ask_network: bool = False
     sees_deleted: bool = False
     files: int = 0
@@ -142,18 +146,21 @@ class WindowsSource:
 
     def volumes(self) -> list[Volume]:
         """The drives that hold files of their own, each once."""
-        return [WindowsVolume(self.calls, name) for name in self._drives()[0]]
+        return [WindowsVolume(self.calls, root, name) for root, name in self._roots()[0]]
 
     def scan(self) -> Iterator[Hit | Gap | Tally]:
         """Look at every file of every drive once."""
-        drives, network = self._drives()
+        roots, network = self._roots()
         for name in network if self.ask_network else ():
             yield Gap("", "network", "", name)
-        for drive in drives:
-            yield from self._drive(drive)
+        for root, name in roots:
+            yield from self._tree(WindowsVolume(self.calls, root, name))
         yield self._tally("")
 
-    def _drives(self) -> tuple[list[str], list[str]]:
+    def _roots(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """What to walk, each with its drive's name; and the drives that are of the network."""
+        if self.target:
+            return [(self.target.rstrip("\\/"), "")], []
         local, network, seen = [], [], set()
         for name in drive_names(self.calls.drives()):
             kind = self.calls.kind(f"{name}\\")
@@ -161,31 +168,31 @@ class WindowsSource:
             if kind == _NETWORK:
                 network.append(name)
             elif kind in _LOCAL and identity not in seen:  # SUBST gives a second letter and no identity
-                local.append(name)
+                local.append((name, name))
                 seen.add(identity)
         return local, network
 
-    def _drive(self, drive: str) -> Iterator[Hit | Gap | Tally]:
+    def _tree(self, volume: WindowsVolume) -> Iterator[Hit | Gap | Tally]:
         waiting = [""]
         while waiting:
             path = waiting.pop()
             self.folders += 1
             try:
-                for found in self.calls.list(whole(drive, path)):
+                for found in self.calls.list(whole(volume.root, path)):
                     below = f"{path}/{found.name}" if path else found.name
                     if leads_away(found):
                         continue
                     if found.attributes & FOLDER:
                         waiting.append(below)
-                        yield from self._streams(drive, below, found)
+                        yield from self._streams(volume, below, found)
                     else:
                         self.files += 1
-                        yield from self._file(drive, below, found)
+                        yield from self._file(volume, below, found)
                         if self.files % 256 == 0 and time.monotonic() - self.said > PATIENCE:
-                            yield self._tally(f"{drive}/{below}")
+                            yield self._tally(f"{volume.name}/{below}".lstrip("/"))
             except OSError as error:
                 if path or getattr(error, "winerror", None) not in _NOT_READY:
-                    yield Gap(path, why(error), error.strerror or str(error), drive)
+                    yield Gap(path, why(error), error.strerror or str(error), volume.name)
 
     def _tally(self, at: str) -> Tally:
         tally = Tally(self.files, self.folders, self.read, at)
@@ -193,29 +200,29 @@ class WindowsSource:
         self.said = time.monotonic()
         return tally
 
-    def _file(self, drive: str, path: str, found: Named) -> Iterator[Hit | Gap]:
+    def _file(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap]:
         if recalls(found.attributes):
-            yield Gap(path, "placeholder", f"attributes 0x{found.attributes:x}", drive)
+            yield Gap(path, "placeholder", f"attributes 0x{found.attributes:x}", volume.name)
             return
-        yield from self._content(drive, Entry(path, found.size, found.mtime, volume=drive))
-        yield from self._streams(drive, path, found)
+        yield from self._content(volume, Entry(path, found.size, found.mtime, volume=volume.name))
+        yield from self._streams(volume, path, found)
 
-    def _streams(self, drive: str, path: str, found: Named) -> Iterator[Hit | Gap]:
+    def _streams(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap]:
         try:
-            for raw, size in self.calls.streams(whole(drive, path)):
+            for raw, size in self.calls.streams(whole(volume.root, path)):
                 if name := stream_name(raw):
-                    stream = Entry(f"{path}:{name}", size, found.mtime, state=State.STREAM, volume=drive)
-                    yield from self._content(drive, stream)
+                    stream = Entry(f"{path}:{name}", size, found.mtime, state=State.STREAM, volume=volume.name)
+                    yield from self._content(volume, stream)
         except OSError as error:
             if not held(path):
-                yield Gap(path, why(error), error.strerror or str(error), drive)
+                yield Gap(path, why(error), error.strerror or str(error), volume.name)
 
-    def _content(self, drive: str, entry: Entry) -> Iterator[Hit | Gap]:
+    def _content(self, volume: WindowsVolume, entry: Entry) -> Iterator[Hit | Gap]:
         name = entry.path.rpartition("/")[2]
         if entry.state is State.STREAM:
             name = name.partition(":")[2]
         try:
-            with self.calls.open(whole(drive, entry.path)) as file:
+            with self.calls.open(whole(volume.root, entry.path)) as file:
                 head = file.read(HEAD)
                 self.read += len(head)
                 guess = sniff(head, name, bool(self.limits.kinds))
@@ -223,9 +230,9 @@ class WindowsSource:
                     yield from settle(guess, entry, head, file, self.limits)
         except OSError as error:
             if not (why(error) == "locked" and held(entry.path)):
-                yield Gap(entry.path, why(error), error.strerror or str(error), drive)
+                yield Gap(entry.path, why(error), error.strerror or str(error), volume.name)
         except Exception as error:  # whatever a stranger's file does to a reader, the audit goes on and it is told
-            yield Gap(entry.path, "damaged", f"{type(error).__name__}: {error}", drive)
+            yield Gap(entry.path, "damaged", f"{type(error).__name__}: {error}", volume.name)
 
 
 def held(path: str) -> bool:
