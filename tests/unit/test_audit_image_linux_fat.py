@@ -72,6 +72,25 @@ def test_fat(tree: Path, tmp_path: Path, bits: str) -> None:
     assert found.path.lower().endswith("one.bin")  # the first letter of a short name is what a deletion overwrites
 
 
+def test_what_another_file_took_is_not_the_deleted_one(tmp_path: Path) -> None:
+    image = empty(tmp_path / "fat.img", 8)
+    run(need("mkfs.vfat", "dosfstools"), "-s", "4", image)
+    run(need("mmd", "mtools"), "-i", image, "::/other")
+    for name, content in (("gone.pdf", PDF * 2000), ("part.bin", b"MZ" * 3000), ("all.bin", b"%PDF-1.7\n" * 6000)):
+        (tmp_path / name).write_bytes(content)
+    run("mcopy", "-i", image, tmp_path / "gone.pdf", "::/")
+    run("mdel", "-i", image, "::/gone.pdf")
+    whole = image.read_bytes()
+    run("mcopy", "-i", image, tmp_path / "part.bin", "::/other/")
+    (part,) = seen(image)
+    # Nothing leads from a lost beginning to the rest: a FAT's chain is cleared with the file.
+    assert (part.kind, part.evidence, part.recoverable) == ("pdf", "extension", "overwritten")
+    image.write_bytes(whole)
+    run("mcopy", "-i", image, tmp_path / "all.bin", "::/other/")
+    (gone,) = seen(image) - {Seen("other/all.bin", "pdf")}
+    assert (gone.kind, gone.evidence, gone.recoverable) == ("pdf", "extension", "overwritten")
+
+
 def put(image: Path, name: str, data: bytes, *, deleted: bool = False) -> None:
     """Write a file of one stretch into the root of an empty exFAT (Microsoft's specification, sections 3, 6 and 7)."""
     disk = bytearray(image.read_bytes())

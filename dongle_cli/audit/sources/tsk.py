@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from dongle_cli.audit.sources.media import Media, as_file, said
 
 HEAD = 4096
 _BATCH = 500  # files between two batches
+_GONE = 100_000  # deleted files of one volume that are kept in mind
 _DEEP = 500  # folders in a path; no system that writes these has more
 _REGULAR, _FOLDER, _VIRTUAL, _ORPHANS = 1, 2, 10, 11  # TSK_FS_META_TYPE_REG, _DIR, _VIRT, _VIRT_DIR
 _UNALLOCATED = 2  # TSK_FS_NAME_FLAG_UNALLOC and TSK_FS_META_FLAG_UNALLOC
@@ -98,6 +101,8 @@ class TskScan:
     files: int = 0
     folders: int = 0
     read: int = 0
+    taken: Taken = field(default_factory=lambda: Taken())
+    gone: list[tuple[Any, str]] = field(default_factory=list)  # deleted files and their paths, for when all is known
 
     def run(self) -> Iterator[list[Found]]:
         """Everything, in batches; never raises for what a disk may hold."""
@@ -118,12 +123,16 @@ class TskScan:
                                 waiting.append((number, name + "/", depth + 1))
                             else:
                                 self._gap(name, "limit", f"depth {depth}")
-                    else:
-                        self._file(file, name)
+                    self._file(file, name)
                     if self.files % _BATCH == 0 and self.out:
                         yield self._batch(path)
             except (OSError, RuntimeError) as error:
                 self._gap(path.rstrip("/") or ".", "damaged", said(error))
+        for file, path in self.gone:
+            self._gone(file, path)
+            if len(self.out) > _BATCH:
+                yield self._batch(path)
+        self.gone = []
         yield self._batch("")
 
     def _batch(self, at: str) -> list[Found]:
@@ -132,38 +141,59 @@ class TskScan:
         return batch
 
     def _file(self, file: Any, path: str) -> None:
+        """A live file is looked at, a deleted one kept for later; the blocks of a folder are noted too."""
         deleted = _deleted(file)
         if file.info.meta is None:
             if not deleted:
                 self._gap(path, "damaged", "its name leads to no inode")
             return
-        if _type(file) != _REGULAR and not (deleted and _type(file) == 0):
-            return
-        if not deleted:
-            self.files += 1
-        name = path.rpartition("/")[2]
-        state = State.DELETED if deleted else State.LIVE
-        recoverable = _recoverable(file) if deleted else None
-        entry = self.tsk.entry(file, path, state, recoverable)
-        if recoverable == "overwritten":
-            kind = by_name(name)
-            if kind is not None and entry.size and KINDS[kind].is_document and KINDS[kind].strong:
-                self.out.append(Hit(entry, kind, "extension"))
-            return
-        try:
-            content = Content(file)
-            head = content.pread(0, HEAD)
-            self.read += len(head)
-            guess = sniff(head, name, self.limits.kinds)
-            if guess is not None and (head or not deleted):
-                for found in settle(guess, entry, head, as_file(content), self.limits):
-                    if isinstance(found, Hit) or recoverable in (None, "yes"):
-                        self.out.append(found)
-        except OSError as error:
-            if not deleted:
+        if deleted:
+            if _type(file) in (_REGULAR, 0):
+                if len(self.gone) < _GONE:
+                    self.gone.append((file, path))
+                else:
+                    self._gap(path, "limit", f"more than {_GONE} deleted files")
+        elif _type(file) in (_REGULAR, _FOLDER):
+            try:
+                self.taken.add(file)
+                if _type(file) == _REGULAR:
+                    self.files += 1
+                    self._look(file, self.tsk.entry(file, path))
+            except (OSError, RuntimeError) as error:
                 self._gap(path, "damaged", said(error))
-        except Exception as error:  # whatever a stranger's disk does to a reader, the walk goes on and it is told
-            self._gap(path, "damaged", f"{type(error).__name__}: {said(error)}")
+
+    def _gone(self, file: Any, path: str) -> None:
+        """A deleted file by its content as far as that is its own, else by its name."""
+        try:
+            recoverable, own = self.taken.recoverable(file)
+        except (OSError, RuntimeError):
+            recoverable, own = "overwritten", False
+        entry = self.tsk.entry(file, path, State.DELETED, recoverable)
+        try:
+            if own and self._look(file, entry):
+                return
+        except (OSError, RuntimeError):
+            pass  # then its name is all there is
+        kind = by_name(path.rpartition("/")[2])
+        if recoverable != "yes" and kind is not None and entry.size and KINDS[kind].is_document and KINDS[kind].strong:
+            self.out.append(Hit(entry, kind, "extension"))
+
+    def _look(self, file: Any, entry: Entry) -> bool:
+        """Identify a file; whether anything was recognised. Pieces of a deleted one are no gap."""
+        content, found = Content(file), False
+        head = content.pread(0, HEAD)
+        self.read += len(head)
+        guess = sniff(head, entry.path.rpartition("/")[2], self.limits.kinds)
+        if guess is None:
+            return False
+        try:
+            for one in settle(guess, entry, head, as_file(content), self.limits):
+                found = found or isinstance(one, Hit)
+                if isinstance(one, Hit) or entry.recoverable in (None, "yes"):
+                    self.out.append(one)
+        except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told
+            self._gap(entry.path, "damaged", f"{type(error).__name__}: {said(error)}")
+        return found
 
     def _gap(self, path: str, reason: str, detail: str) -> None:
         self.out.append(Gap(path, reason, detail, self.tsk.name))
@@ -217,20 +247,42 @@ def _freed(file: Any) -> bool:
     return bool(int(file.info.meta.flags) & _UNALLOCATED)
 
 
-def _recoverable(file: Any) -> str:
-    """Of a deleted file: what is still its own. Where the inode was taken again, or no block is left, nothing is."""
-    if not _freed(file):
-        return "overwritten"
-    size, covered = int(file.info.meta.size), 0
-    try:
-        for attribute in file:
-            covered = max(covered, int(attribute.info.size), sum(run.len for run in attribute) * _block(file))
-    except (OSError, RuntimeError):
-        return "overwritten"
-    if not size or not covered:
-        return "overwritten"
-    return "yes" if covered >= size else "partly"
+def _runs(file: Any) -> list[tuple[int, int]]:
+    """First block and length of every stretch of the file on the volume."""
+    return [(int(run.addr), int(run.len)) for attribute in file for run in attribute if int(run.addr)]
 
 
-def _block(file: Any) -> int:
-    return int(file.info.fs_info.block_size)
+class Taken:
+    """Which blocks files that are live have: The Sleuth Kit's binding does not tell it of a block."""
+
+    def __init__(self) -> None:
+        self._spans = array("Q")  # first block and the one behind the last, of each stretch
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, file: Any) -> None:
+        """A live file or folder has these."""
+        for start, length in _runs(file):
+            self._spans.extend((start, start + length))
+
+    def recoverable(self, file: Any) -> tuple[str, bool]:
+        """Of a deleted file: "yes", "partly" or "overwritten", and whether its beginning is still its own."""
+        if len(self._starts) * 2 != len(self._spans):
+            pairs = sorted(zip(self._spans[::2], self._spans[1::2], strict=True))
+            self._starts, self._ends = [start for start, _end in pairs], [end for _start, end in pairs]
+        runs, size = _runs(file), int(file.info.meta.size)
+        block = int(file.info.fs_info.block_size)
+        wanted = -(-size // block)
+        free = sum(length - self._overlap(start, length) for start, length in runs)
+        if not size or not free or not _freed(file):
+            return "overwritten", False
+        return ("yes" if free >= wanted else "partly"), not self._overlap(runs[0][0], 1)
+
+    def _overlap(self, start: int, length: int) -> int:
+        """How many blocks of this stretch are another file's; files of a sound volume do not overlap each other."""
+        at = max(0, bisect_right(self._starts, start) - 1)
+        count = 0
+        while at < len(self._starts) and self._starts[at] < start + length:
+            count += max(0, min(self._ends[at], start + length) - max(self._starts[at], start))
+            at += 1
+        return min(count, length)
