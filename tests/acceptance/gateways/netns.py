@@ -69,6 +69,7 @@ def two_hosts(work: Path) -> Iterator[tuple[Side, Side]]:
         for side in sides:
             _must("-n", side.name, "addr", "add", f"{side.address}/24", "dev", side.name)
             _must("-n", side.name, "link", "set", side.name, "up")
+            _must("netns", "exec", side.name, "unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/run")
         yield sides[0], sides[1]
 
 
