@@ -130,6 +130,16 @@ def test_encrypted_7z(header: bool) -> None:
     assert gaps(data) == ["encrypted"]
 
 
+def test_cabinets_go_by_the_names_in_them() -> None:
+    rows = b""
+    for name, flags in (("表.doc".encode("cp932"), 0x20), ("議.pdf".encode(), 0xA0), (b"x.dll", 0x20)):
+        rows += struct.pack("<IIHHHH", 9, 0, 0, 0, 0, flags) + name + b"\0"
+    data = b"MSCF\0\0\0\0" + struct.pack("<IIIIBBHHHHH", 0, 0, 36, 0, 3, 1, 1, 3, 0, 0, 0) + rows
+    assert members(data) == [("表.doc", "doc"), ("議.pdf", "pdf")]
+    assert gaps(data) == []
+    assert gaps(data[:-3]) == ["damaged"]
+
+
 def test_7z_by_a_decoder_that_is_not_safe_goes_by_name() -> None:
     data = sevened({"a.docx": b"x" * 100, "b.bin": b"y"}, filters=[{"id": py7zr.FILTER_PPMD, "order": 6, "mem": 24}])
     assert members(data) == [("a.docx", "docx")]

@@ -40,6 +40,7 @@ SEEDS = {
     "tiff": b"II*\0\x08\0\0\0\2\0\0\1\4\0\1\0\0\0\xc0\6\0\0\1\1\4\0\1\0\0\0\0\x09\0\0\x08\0\0\0",
     "jpeg": JPEG + b"\xff\xc0\0\x11\x08\x0d\xb4\x09\xb0\3" + b"\0" * 9,
     "zst": zstd.compress(PDF * 9), "zst7": sevened(PARTS, filters=[{"id": py7zr.FILTER_ZSTD, "level": 3}]),
+    "cab": b"MSCF\0\0\0\0" + bytes(8) + b"\x24" + bytes(11) + b"\2\0" + bytes(6) + (bytes(16) + b"a.doc\0") * 2,
     "csv": "住所,氏名\n東京,青木\n大阪,井上\n".encode("cp932"),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO
 
-from dongle_cli.audit.identify import compound, lzh, mailed, packed, scan, seven, table, tarred, zipped
+from dongle_cli.audit.identify import cabinet, compound, lzh, mailed, packed, scan, seven, table, tarred, zipped
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.kinds import BY_NAME, KINDS
 from dongle_cli.audit.identify.limits import Budget, Limits, Spent
@@ -28,6 +28,7 @@ _LOOK: dict[str, _Look] = {
     "tar": tarred.look,
     "7z": seven.look,
     "lzh": lzh.look,
+    "cab": cabinet.look,
     "eml": mailed.look,
     "text": table.look,
     "image": scan.look,

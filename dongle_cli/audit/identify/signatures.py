@@ -42,7 +42,7 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     # Containers.
     (b"\x1f\x8b\x08", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x28\xb5\x2f\xfd", "zst"),
-    (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
+    (b"MSCF\0\0\0\0", "cab"), (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
     # For other rooms of the audit.
     (b"regf", "hive"),
     (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"), (b"KDMV", "disk"),
