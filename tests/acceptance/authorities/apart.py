@@ -7,6 +7,7 @@ are shared between networks, ports are not.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def apart(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[in
 
     gate = folder / "gate.sock"
     inside = [sys.executable, __file__, str(gate), str(port), *map(str, command)]
-    own = [need("unshare", "util-linux"), "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
+    others = ["--map-root-user"] if os.geteuid() else []  # root needs no namespace of users, and a chroot gives none
+    own = [need("unshare", "util-linux"), *others, "--net", "--pid", "--fork", "--kill-child"]
     with running([*own, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *inside]) as server:
         server.wait_for("the gate is open")
         listener = socket.create_server(("127.0.0.1", 0))
