@@ -120,7 +120,7 @@ def test_every_changed_bit_of_a_signature_is_found(bench: Bench, register: Regis
     for place in range(len(whole)):
         at.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << (place % 8))]) + whole[place + 1 :])
         assert verify.file(copy, anchors).result == "bad", place
-    # The last octets are the signature itself, two integers of 32 or 33 each (RFC 5753): openssl finds each of its bits.
+    # The last octets are the signature itself, two integers of some 32 each (RFC 5753): openssl finds those, too.
     for place in range(len(whole) - 68, len(whole)):
         at.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << (place % 8))]) + whole[place + 1 :])
         assert not accepted_by_openssl(copy, bench)
