@@ -34,7 +34,7 @@ class Ledger:
     failing: int = 0  # violations at or above fail_on
     pii: Counts | None = None  # numbers in documents, where they were asked for
     unseen: bool = False  # some file could not be looked at
-    blind: frozenset[str] = frozenset()  # rules about what none of the sources can show
+    blind: frozenset[str] = frozenset()  # rules about what not every source can show
     scanned: bool = False  # it came to its end
 
     def __post_init__(self) -> None:

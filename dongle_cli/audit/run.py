@@ -36,7 +36,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.policy, self.fail_on)
-        if not any(source.sees_deleted for source in self.sources):
+        if not all(source.sees_deleted for source in self.sources):
             self.ledger.blind = frozenset((DELETED,))  # nothing found in the bins is no proof that nothing is left
         self.judge = Judge(self.policy)
         self.exceptions = Exceptions(self.policy.grants, self.policy.warn_days)

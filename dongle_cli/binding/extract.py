@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dongle_cli.register.register import Register
 
 KIND = "register-extract"
-MOST = 1 << 30  # bytes; a hundred thousand bindings are 60 MB
 _LEFT_OUT = {"certificate"}  # whoever verifies brings it, and its fingerprint is there
 _STATES = ("active", "held", "revoked", "superseded", "abandoned")
 
@@ -69,7 +68,7 @@ class ExtractKnown:
                 code="evidence.extract",
                 hint=_("Fetch it again from the bench, together with its .p7s file."),
             )
-        self._data = publish.read(path, MOST)
+        self._data = found.content or b""
         try:
             head: dict[str, Any] = json.loads(self._data.partition(b"\n")[0])
             if head.get("kind") != KIND:

@@ -50,15 +50,14 @@ class Signer:
 
         A time stamp that cannot be had raises DongleError `evidence.timestamp` after the signature is written.
         """
-        signature = cms.sign(publish.read(path, most=1 << 32), self.key, self.certificate, self.chain)
+        content = publish.read(path, most=1 << 32)
+        signature = cms.sign(content, self.key, self.certificate, self.chain)
         at = signature_of(path)
         stamp = at.with_name(at.name + timestamp.SUFFIX)
         stamp.unlink(missing_ok=True)  # it is of the signature that is replaced now
         publish.write(at, signature, mode=0o640)
         if self.tsa is not None:
-            publish.write(
-                stamp, timestamp.request(self.tsa, cms.verify(path.read_bytes(), signature).value), mode=0o640
-            )
+            publish.write(stamp, timestamp.request(self.tsa, cms.verify(content, signature).value), mode=0o640)
         return at
 
 

@@ -47,6 +47,7 @@ class Verified:
     signer: str | None = None  # the signer's name
     signed_at: datetime | None = None  # as claimed by the signer
     stamped_at: datetime | None = None  # as a time-stamping authority says
+    content: bytes | None = field(default=None, repr=False)  # what was checked; a second look at the file may differ
 
     @property
     def result(self) -> Result:
@@ -64,7 +65,7 @@ def file(path: Path, anchors: Anchors, stamp_roots: Sequence[x509.Certificate] =
     """Check the signature beside `path`, who made it, and when; a missing one could not be measured."""
     found = Verified(path)
     try:
-        content = path.read_bytes()
+        content = found.content = path.read_bytes()
     except OSError as error:
         found.checks.append(Check("file", "unknown", reason(error)))
         return found
