@@ -7,14 +7,14 @@ kind and the size say what is wrong, the mask says which file it is, and this ma
 from __future__ import annotations
 
 import hmac
-import os
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dongle_cli import paths
+from dongle_cli import atomic, paths
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.model import Finding, Gap
 from dongle_cli.errors import DongleError
@@ -43,19 +43,8 @@ class Mask:
         path = paths.state_dir() / "audit" / "mask.key"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
-            if not path.exists():
-                fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(fd, "wb") as file:
-                    file.write(secrets.token_bytes(32))
-                    file.flush()
-                    os.fsync(file.fileno())
-                try:
-                    os.link(draft, path)  # of two first runs at once, one key counts
-                except FileExistsError:
-                    pass
-                finally:
-                    draft.unlink()
+            with suppress(FileExistsError):  # of two first runs at once, one key counts
+                atomic.write(path, secrets.token_bytes(32), mode=0o600, new=True)
             key = path.read_bytes()
         except OSError as error:
             raise _unkept(path, reason(error)) from None

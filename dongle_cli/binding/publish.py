@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
+from dongle_cli import atomic
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -16,27 +16,12 @@ def write(path: Path, data: bytes, *, mode: int = 0o644, repeatable: bool = Fals
     `repeatable`: the same command writes it again, so that its name alone may be lost with the power.
     """
     target = Path(os.path.realpath(path))  # a link to the file that a gateway reads stays a link
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         if target.exists() and not target.is_file():  # /dev/stdout and pipes cannot be replaced
             with target.open("wb") as file:
                 file.write(data)
-            return
-        try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        if repeatable:
-            return
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        else:
+            atomic.write(target, data, mode=mode, durable=not repeatable)
     except OSError as error:
         raise DongleError(
             _("{path} cannot be written: {reason}. What was there is unchanged.").format(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dongle_cli import paths
+from dongle_cli import atomic, paths
 from dongle_cli.cli import output
 from dongle_cli.cli.options import All, Device, DryRun, Format, group
 from dongle_cli.errors import DongleError
@@ -59,8 +58,7 @@ def new(
 def _write_new(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "w", encoding="utf-8") as file:
-            file.write(text)
+        atomic.write(path, text.encode(), mode=0o644, new=True)
     except FileExistsError:
         raise DongleError(
             _("{path} is there already and is not overwritten.").format(path=path),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from dongle_cli import atomic
 from dongle_cli.cli import output
 from dongle_cli.cli.options import DryRun, Format, Yes, group
 from dongle_cli.errors import DongleError
@@ -135,12 +136,11 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Put `text` at `path` whole or not at all: udev may read the folder at any moment."""
-    draft = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.chmod(0o644)
-        draft.replace(path)
+        with atomic.draft(path, mode=0o644) as file:
+            os.fchmod(file.fileno(), 0o644)  # for everybody, whatever root's umask says
+            file.write(text.encode())
     except OSError as error:
         raise DongleError(
             _("{path} cannot be written: {reason}.").format(path=path, reason=reason(error)), code="setup.write"

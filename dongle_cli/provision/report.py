@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import secrets as random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dongle_cli import __version__
+from dongle_cli import __version__, atomic
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 from dongle_cli.provision.outcome import Outcome
@@ -75,13 +74,8 @@ def write_report(outcomes: Sequence[Outcome], path: Path, info: RunInfo) -> None
         from dongle_cli.provision.report_xlsx import xlsx_bytes
 
         data = xlsx_bytes(table, outcomes, info)
-    temporary = path.with_name(f".{path.name}.{random.token_hex(4)}.tmp")
     try:
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        atomic.write(path, data, mode=0o666)
     except OSError as error:
         raise DongleError(
             _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets as random
+import secrets
+from contextlib import suppress
 
-from dongle_cli import paths
+from dongle_cli import atomic, paths
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -15,19 +15,8 @@ def bench_key() -> bytes:
     path = paths.data_dir() / "register.key"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            # Written whole under another name and linked: of two processes that start together one is first.
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.{random.token_hex(4)}")
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(random.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
+        with suppress(FileExistsError):  # of two processes that start together one is first
+            atomic.write(path, secrets.token_bytes(32), mode=0o600, new=True)
         return path.read_bytes()
     except OSError as error:
         raise DongleError(

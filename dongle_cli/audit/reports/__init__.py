@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dongle_cli import atomic
 from dongle_cli.audit.model import Finding, Gap
 from dongle_cli.audit.reports.spool import Many
 from dongle_cli.errors import DongleError
@@ -57,16 +57,9 @@ def writer(suffix: str) -> Writer:
 def write(path: Path, report: Report) -> None:
     """Write `report` to `path`, whole or not at all; DongleError `audit.report` where there is no room or no right."""
     function = writer(path.suffix)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        try:
-            with draft.open("xb") as file:
-                function(report, file)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with atomic.draft(path, mode=0o666) as file:
+            function(report, file)
     except OSError as error:
         raise DongleError(
             _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
+from dongle_cli import atomic
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -33,28 +32,9 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, data: bytes, *, new: bool = False) -> None:
-    """Put `data` at `path` with mode 0600, whole or not at all; `new` refuses an existing file with FileExistsError.
-
-    The file is written under a name that begins with a dot, flushed to the medium, and then renamed (or linked).
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    """Put `data` at `path` with mode 0600, whole or not at all; `new` refuses an existing file with FileExistsError."""
     try:
-        try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if new:
-                os.link(temporary, path)
-            else:
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        settled = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(settled)
-        finally:
-            os.close(settled)
+        atomic.write(path, data, mode=0o600, new=new)
     except FileExistsError:
         raise
     except OSError as error:
