@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import getpass
 import os
 import platform
 import socket
@@ -15,14 +14,7 @@ from dongle_cli.audit.baseline import Baseline
 from dongle_cli.audit.model import Verdict
 from dongle_cli.audit.policy import Policy
 from dongle_cli.audit.run import Run
-
-
-def operator() -> str:
-    """Who runs this: the person behind sudo where there is one."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):  # a uid without a name
-        return str(os.getuid()) if hasattr(os, "getuid") else "?"
+from dongle_cli.evidence.operator import account
 
 
 def clock() -> str:
@@ -55,7 +47,7 @@ def start(run: Run) -> dict[str, Any]:
         "clock": clock(),
         "machine": socket.gethostname(),
         "system": platform.platform(),
-        "operator": operator(),
+        "operator": account(),
         "administrator": hasattr(os, "geteuid") and os.geteuid() == 0,
         "targets": [source.target for source in run.sources],
         "policy": about(run.policy),

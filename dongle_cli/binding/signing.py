@@ -14,6 +14,7 @@ from dongle_cli.errors import DongleError
 from dongle_cli.evidence import cms, timestamp
 from dongle_cli.evidence.canonical import canonical, digest
 from dongle_cli.evidence.files import safe, write_once
+from dongle_cli.evidence.operator import account
 from dongle_cli.evidence.trust import Anchors, Revocation
 from dongle_cli.evidence.verify import signature_of
 from dongle_cli.register import certificates
@@ -69,8 +70,15 @@ def folder() -> Path:
 def record(register: Register, kind: str, name: str, body: Mapping[str, object]) -> Path:
     """Keep what was done (`kind`, "bind") to `name` (an asset number) as a file, and its digest in the history."""
     now = datetime.now().astimezone()
-    tool = {"name": "dongle-cli", "version": __version__}
-    data = canonical({"schema": 1, "kind": kind, "tool": tool, "at": now.isoformat(timespec="milliseconds"), **body})
+    told = {
+        "schema": 1,
+        "kind": kind,
+        "tool": {"name": "dongle-cli", "version": __version__},
+        "operator": account(),
+        "at": now.isoformat(timespec="milliseconds"),
+        **body,
+    }
+    data = canonical(told)
     path = write_once(folder(), f"{safe(name)}_{kind}_{now:%Y%m%d-%H%M%S}", data)
     kept.note(register, kind, path.name, digest(data))
     return path

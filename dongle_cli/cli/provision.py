@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +110,7 @@ def flash(
 def job_for(profile: str, sims: Path | None, operator: str | None = None, checker: str | None = None) -> Job:
     """What provision, flash and profile diff have in common: profile, SIM list and register, loaded and checked."""
     from dongle_cli.cli.crash import record
+    from dongle_cli.evidence.operator import account
     from dongle_cli.provision.job import Job
     from dongle_cli.provision.profile import load_profile
     from dongle_cli.provision.sims import load_sims
@@ -121,7 +121,7 @@ def job_for(profile: str, sims: Path | None, operator: str | None = None, checke
         load_sims(sims) if sims else None,
         Register.open(),
         report_defect=record,
-        operator=operator or getpass.getuser(),
+        operator=operator or account(),
         checker=checker or "",
         bench=socket.gethostname(),
     )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dongle_cli.errors import DongleError
+from dongle_cli.evidence.operator import account
 from dongle_cli.i18n import _
 from dongle_cli.register.engine import lock_writers, sql
 from dongle_cli.register.register import Register, now
@@ -150,7 +151,7 @@ def reserve(
         marks = ", ".join(f":{name}" for name in values)
         insert = f"INSERT INTO bindings ({columns}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names of ours
         number = int(connection.execute(sql(insert), values).scalar_one())
-        register.append(connection, "binding-pending", {"binding": number, **_told(values)})
+        register.append(connection, "binding-pending", {"binding": number, "operator": account(), **_told(values)})
         return number
 
 
@@ -278,6 +279,7 @@ def _move(
             ),
             code="binding.taken",
         ) from None
-    register.append(connection, kind or f"binding-{after}", {"binding": number, "asset_no": row.asset_no, **told})
+    who = {"binding": number, "asset_no": row.asset_no, "operator": account()}
+    register.append(connection, kind or f"binding-{after}", {**who, **told})
     changes: dict[str, Any] = {name: value for name, value in written.items() if name in NAMES}
     return replace(row, **changes)

@@ -126,6 +126,16 @@ def make(lab: Any, folder: Path, register: str | None = None) -> Bench:
     return bench
 
 
+def history(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
+    """Kind and body of every entry, oldest first; the chain must hold."""
+    from dongle_cli.register.register import Register
+    from dongle_cli.register.tables import history as table
+
+    with Register.open(bench.register_url) as register, register.reading() as connection:
+        assert register.history_break() is None
+        return [(row.kind, json.loads(row.body)) for row in connection.execute(table.select().order_by("seq"))]
+
+
 def forged(
     certificate: str, chain: str, begin: timedelta = timedelta(hours=-1), end: timedelta = timedelta(days=300)
 ) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, csr_file, laptop_file, make, openssl
+from binding_bench import Bench, csr_file, history, laptop_file, make, openssl
 
 Lab = Any
 ASSET = ("--asset", "PF0000001")
@@ -20,15 +20,6 @@ def bench(lab: Callable[..., Lab], tmp_path: Path) -> Bench:
     made = make(lab(count=3, models=["quectel-ec25"]), tmp_path)
     made.first = made.json(*made.bind("1-1", 1))
     return made
-
-
-def history(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
-    from dongle_cli.register.register import Register
-    from dongle_cli.register.tables import history as table
-
-    with Register.open(bench.register_url) as register, register.reading() as connection:
-        assert register.history_break() is None
-        return [(row.kind, json.loads(row.body)) for row in connection.execute(table.select().order_by("seq"))]
 
 
 def test_another_sim_changes_the_register_and_no_certificate(bench: Bench) -> None:

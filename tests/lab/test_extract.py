@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, laptop_file, make
+from binding_bench import Bench, history, laptop_file, make
 
 Lab = Any
 
@@ -49,6 +49,28 @@ def test_a_revoked_binding_is_revoked_in_the_next_extract(bench: Bench, tmp_path
     done = bench.run("verify", "--pem", tmp_path / "lt1.pem", "--extract", out, "-F", "json")
     checks = {check["what"]: check["result"] for check in json.loads(done.stdout)["checks"]}
     assert (done.returncode, checks["revocation"]) == (5, "bad")
+
+
+def test_records_and_history_say_who_did_it(bench: Bench, tmp_path: Path) -> None:
+    """The bench runs as root behind sudo; the person is meant, and is named as in the records of provision."""
+    bench.environment["SUDO_USER"] = "suzuki"
+    bench.json(*bench.bind("1-2", 2))
+    asset = ("--asset", "PF0000002")
+    renew = bench.run("ca", "renew", "--before", "1000d", "--out", tmp_path / "new", "--yes", *bench.unlock)
+    assert renew.returncode == 0, renew.stderr
+    bench.json("unbind", *asset, "--yes", *bench.unlock)
+    bench.json("change", "sim", "--asset", "PF0000001", "--iccid", "8981030000019990004", "--yes")
+    bench.json("lost", "--asset", "PF0000001", "--requests", tmp_path / "requests", "--yes", *bench.unlock)
+    kinds = set()
+    for path in (bench.home / "data" / "evidence").glob("PF*.json"):
+        record = json.loads(path.read_text())
+        if record["operator"] == "suzuki":  # what the fixture bound before is another's
+            kinds.add(record["kind"])
+    assert kinds == {"bind", "renew", "revoke", "lost"}
+    told = [(kind, body) for kind, body in history(bench) if kind.startswith("binding-")]
+    assert all(body["operator"] for _kind, body in told)
+    by_suzuki = {kind for kind, body in told if body["operator"] == "suzuki"}
+    assert by_suzuki >= {"binding-pending", "binding-active", "binding-sim", "binding-revoked"}
 
 
 def test_bind_and_revoke_leave_signed_records_and_the_day_has_its_head(bench: Bench) -> None:

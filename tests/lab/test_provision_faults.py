@@ -96,6 +96,13 @@ def test_a_truncated_write_is_put_back(lab: Callable[..., Lab]) -> None:
     assert [c["cid"] for c in bench.status()[0]["contexts"]] == [c["cid"] for c in before]
 
 
+def test_the_evidence_names_the_person_behind_sudo(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "suzuki")
+    bench = lab(count=1, models=["quectel-ec25"])
+    _code, outcomes = run(bench)
+    assert json.loads(Path(outcomes[0]["evidence"]).read_text())["operator"] == "suzuki"
+
+
 @pytest.mark.parametrize("model", ["huawei-e3372", "quectel-ec25"])
 def test_the_order_that_worked_is_in_the_evidence(lab: Callable[..., Lab], model: str) -> None:
     bench = lab(count=1, models=[model], faults=["swapped-auth"])
