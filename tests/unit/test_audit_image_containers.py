@@ -44,7 +44,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("qcow2", ()), ("qcow2", ("compat=0.10",)), ("vpc", ("subformat=dynamic",)), ("vpc", ("subformat=fixed",)),
         ("vhdx", ("subformat=dynamic",)), ("vhdx", ("subformat=fixed",)), ("vmdk", ("subformat=monolithicSparse",)),
         ("vmdk", ("subformat=monolithicFlat",)), ("vmdk", ("subformat=streamOptimized",)),
-        ("vmdk", ("subformat=twoGbMaxExtentSparse",)),
+        ("vmdk", ("subformat=twoGbMaxExtentSparse",)), ("vdi", ("static=off",)), ("vdi", ("static=on",)),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )  # fmt: skip

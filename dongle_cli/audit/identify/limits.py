@@ -16,6 +16,8 @@ class Limits:
     ratio: int = 200  # decompressed to compressed, counted once a mebibyte has come out
     bytes: int = 256 * MIB  # decompressed in all
     member: int = 32 * MIB  # one member held in memory, to look into it
+    disks: int = 2  # disk images inside disk images
+    files: int = 10_000_000  # on one disk image among the files; a laptop's disk has a tenth of that
     kinds: frozenset[str] = frozenset()  # weak ones that are wanted too: csv, txt, scan
 
 

@@ -1,4 +1,4 @@
-"""What holds the disk: raw files, qcow2, VHD, VHDX, VMDK, E01; told apart by content, never by name."""
+"""What holds the disk: raw files, qcow2, VHD, VHDX, VMDK, VDI, E01; told apart by content, never by name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from dongle_cli.audit.model import Gap
-from dongle_cli.audit.sources import qcow2, vhd
-from dongle_cli.audit.sources.media import Cached, Media, MediaFile, RawFiles, Yal, said, segments
+from dongle_cli.audit.sources import qcow2, vdi, vhd
+from dongle_cli.audit.sources.media import Cached, Media, MediaFile, RawFiles, Unsupported, Yal, said, segments
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -20,7 +20,7 @@ class Disk:
     """A container's content as one medium, and what the container itself could not give."""
 
     media: Media
-    format: str  # raw, qcow2, vhd, vhdx, vmdk, e01
+    format: str  # raw, qcow2, vhd, vhdx, vmdk, vdi, e01
     gaps: list[Gap] = field(default_factory=list)
 
 
@@ -51,7 +51,7 @@ def format_of(media: Media) -> str:
     for magic, name in _MAGICS:
         if head.startswith(magic):
             return name
-    if head[0x40:0x44] == b"\x7f\x10\xda\xbe":
+    if head.startswith(vdi.MAGIC, vdi.MAGIC_AT):
         return "vdi"
     return "vhd" if vhd.is_vhd(media) else "raw"
 
@@ -86,19 +86,22 @@ def unwrap(raw: Media, path: Path | None) -> Disk:
         raise Refused("unsupported", f"{name}: this kind of container is not read")
     try:
         return reader(raw, path)
+    except Unsupported as error:
+        raise Refused("encrypted" if "encrypted" in str(error) else "unsupported", f"{name}: {error}") from None
     except (OSError, ValueError, OverflowError, MemoryError) as error:
         raise Refused("damaged", f"{name}: {said(error)}") from None
 
 
 def _qcow2(raw: Media, path: Path | None) -> Disk:
-    try:
-        disk = qcow2.Qcow2(raw)
-    except qcow2.Unsupported as error:
-        raise Refused("encrypted" if "encrypted" in str(error) else "unsupported", f"qcow2: {error}") from None
+    disk = qcow2.Qcow2(raw)
     missing = disk.missing()
     notes = ["it is marked as corrupt"] if disk.corrupt else []
     notes += [f"it is cut short: {missing} clusters are missing"] if missing else []
     return Disk(disk, "qcow2", [Gap("", "damaged", f"qcow2: {note}") for note in notes])
+
+
+def _vdi(raw: Media, path: Path | None) -> Disk:
+    return Disk(vdi.open_vdi(raw), "vdi")
 
 
 def _vhd(raw: Media, path: Path | None) -> Disk:
@@ -111,7 +114,7 @@ def _vhdx(raw: Media, path: Path | None) -> Disk:
     disk = library("pyvhdi").file()
     disk.open_file_object(MediaFile(raw))
     if disk.parent_identifier:
-        raise Refused("unsupported", "vhdx: it only holds what changed since its parent: merge it first")
+        raise Unsupported("it only holds what changed since its parent: merge it first")
     gaps = []
     if vhd.has_open_log(raw):
         gaps.append(Gap("", "damaged", "vhdx: it was not closed cleanly, and its log is not replayed"))
@@ -122,7 +125,7 @@ def _vmdk(raw: Media, path: Path | None) -> Disk:
     disk = library("pyvmdk").handle()
     disk.open_file_object(MediaFile(raw))
     if disk.parent_content_identifier not in (None, 0xFFFFFFFF):
-        raise Refused("unsupported", "vmdk: it only holds what changed since its parent: merge it first")
+        raise Unsupported("it only holds what changed since its parent: merge it first")
     extents: list[Any] = [_extent(raw, path, extent.filename) for extent in disk.extent_descriptors]
     disk.open_extent_data_files_as_file_objects([MediaFile(extent) for extent in extents])
     return Disk(Cached(Yal(disk, disk.media_size, extents)), "vmdk")
@@ -130,10 +133,10 @@ def _vmdk(raw: Media, path: Path | None) -> Disk:
 
 def _extent(raw: Media, path: Path | None, name: str | None) -> Media:
     """The file of one extent: beside the descriptor and nowhere else, because an image may be hostile."""
-    if path is None or not name:
+    if not name or raw.pread(0, 4) in (b"KDMV", b"COWD"):  # in one file, whatever that is called by now
         return raw
-    if raw.pread(0, 4) in (b"KDMV", b"COWD"):  # descriptor and content in one file, whatever that is called by now
-        return raw
+    if path is None:
+        raise Unsupported(f"its content stands in another file ({name}): name it as a target of its own")
     bare = PureWindowsPath(PurePosixPath(name).name).name
     return RawFiles([path.with_name(bare)])
 
@@ -167,4 +170,11 @@ def _e01_segments(path: Path) -> list[Path]:
     return paths
 
 
-_READERS = {"qcow2": _qcow2, "vhd": _vhd, "vhdx": _vhdx, "vmdk": _vmdk, "e01": _e01}
+_READERS = {
+    "qcow2": _qcow2,
+    "vdi": lambda raw, path: Disk(vdi.open_vdi(raw), "vdi"),
+    "vhd": _vhd,
+    "vhdx": _vhdx,
+    "vmdk": _vmdk,
+    "e01": _e01,
+}

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 
+class Unsupported(ValueError):
+    """A feature of a container that is not read here; its words say which."""
+
+
 class Media(Protocol):
     """A disk or a part of one: `size` bytes, read at an offset; short only at its end, OSError where damaged."""
 
@@ -64,6 +68,22 @@ def open_quietly(path: Path) -> int:
         return os.open(path, flags | os.O_NOATIME)
     except PermissionError:  # O_NOATIME is for the file's owner (open(2))
         return os.open(path, flags)
+
+
+class FileMedia:
+    """An open file as a medium, as long as it was when it was opened; it must not be read by others meanwhile."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, os.SEEK_END)
+
+    def pread(self, offset: int, size: int) -> bytes:
+        """Bytes of the file; short where it was cut off since."""
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
+        self._file.seek(offset)
+        return self._file.read(size)
 
 
 class Part:

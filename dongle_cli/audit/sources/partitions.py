@@ -126,15 +126,28 @@ def filesystem(media: Media) -> str:
     """
     boot = media.pread(0, 4096)
     for offset, magic, name in _MAGICS:
-        if boot[offset : offset + len(magic)] == magic:
-            return name
+        if boot.startswith(magic, offset) and not (name == "hfs" and media.pread(32769, 5) == b"CD001"):
+            return name  # a CD that a Macintosh reads too has both
     if _is_fat(boot):
         return "bitlocker" if _BITLOCKER_TO_GO in boot[160:512] else "fat"  # To Go poses as FAT for older Windows
     if media.pread(32769, 5) == b"CD001":
         return "iso9660"
+    if is_udf(media):
+        return "udf"
     if media.pread(0x10040, 8) == b"_BHRfS_M":
         return "btrfs"
     return "ntfs-backup" if is_ntfs_backup(media) else ""
+
+
+def is_udf(media: Media) -> bool:
+    """Whether UDF is among the structures that a volume of CDs and DVDs claims to have (ECMA-167 2/8.3.1)."""
+    for at in range(32768, 32768 + 64 * 2048, 2048):
+        word = media.pread(at + 1, 5)
+        if word in (b"NSR02", b"NSR03"):
+            return True
+        if word not in (b"CD001", b"BEA01", b"BOOT2", b"CDW02", b"TEA01"):
+            return False
+    return False
 
 
 def is_ntfs_backup(media: Media) -> bool:

@@ -12,17 +12,14 @@ import zlib
 from array import array
 from collections import OrderedDict
 
-from dongle_cli.audit.sources.media import Media
+from dongle_cli.audit.sources.media import Media, Unsupported
 
 _OFFSET = 0x00FFFFFFFFFFFE00
 _COMPRESSED, _ZEROS = 1 << 62, 1
 _CORRUPT, _ELSEWHERE, _COMPRESSION, _EXTENDED = 2, 4, 8, 16  # incompatible features
 _TABLES = 128  # second-level tables that are kept; one of 64 KiB leads to 512 MiB
 _CLUSTERS = 64  # decompressed clusters that are kept
-
-
-class Unsupported(ValueError):
-    """A feature of the format that is not read here."""
+_ENTRIES = 1 << 22  # of a first-level table; QEMU opens no larger one
 
 
 class Qcow2:
@@ -45,7 +42,7 @@ class Qcow2:
         if not 9 <= bits <= 21:
             raise ValueError(f"clusters of 2^{bits} bytes are impossible")
         self._bits, self._each = bits, 1 << bits - 3
-        if entries << 2 * bits - 3 < size or table_at + 8 * entries > media.size:
+        if entries << 2 * bits - 3 < size or entries > _ENTRIES or table_at + 8 * entries > media.size:
             raise ValueError("its first-level table is cut short")
         self._media, self.size = media, size
         self.corrupt = bool(features & _CORRUPT)
@@ -56,9 +53,9 @@ class Qcow2:
     def missing(self) -> int:
         """How many clusters lie behind the end of the file: it was cut short."""
         count = 0
-        for at in self._first:
-            table = _table(self._media.pread(at & _OFFSET, 8 * self._each)) if at & _OFFSET else array("Q")
-            if at & _OFFSET and len(table) < self._each:
+        for at in {entry & _OFFSET for entry in self._first} - {0}:
+            table = _table(self._media.pread(at, 8 * self._each))
+            if len(table) < self._each:
                 count += self._each
             highest = self._media.size
             count += sum((entry & _OFFSET) >= highest for entry in set(table) if not entry & _COMPRESSED)

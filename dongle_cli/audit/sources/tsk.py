@@ -1,4 +1,4 @@
-"""FAT, exFAT and ext volumes, walked by The Sleuth Kit; also what was deleted, as far as it finds that."""
+"""FAT, exFAT, ext and ISO 9660, walked by The Sleuth Kit; also what was deleted, as far as it finds that."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ Found = Hit | Gap | Tally
 
 
 class TskVolume:
-    """One file system; `kind` is fat, exfat or ext: in the first two case is ignored."""
+    """One file system; `kind` is fat, exfat, ext or iso9660: in the first two case is ignored."""
 
     def __init__(self, media: Media, name: str, kind: str) -> None:
         tsk = library("pytsk3")
         self.name, self.media = name, media
-        self._folds = kind in ("fat", "exfat")
-        self._fs = tsk.FS_Info(_image(tsk, media))
+        self._folds, self._owned = kind in ("fat", "exfat"), kind == "ext"
+        type_ = tsk.TSK_FS_TYPE_ISO9660 if kind == "iso9660" else tsk.TSK_FS_TYPE_DETECT
+        self._fs = tsk.FS_Info(_image(tsk, media), 0, type_)
         self.root = int(self._fs.info.root_inum)
 
     def find(self, path: str) -> Entry | None:
@@ -48,7 +49,7 @@ class TskVolume:
     def entry(self, file: Any, path: str, state: State = State.LIVE, recoverable: str | None = None) -> Entry:
         """What the inode of `file` says."""
         meta = file.info.meta
-        owner = None if self._folds else str(meta.uid)
+        owner = str(meta.uid) if self._owned else None
         return Entry(path, int(meta.size), float(meta.mtime), owner, state, recoverable, self.name)
 
     def list(self, path: str) -> Iterator[tuple[str, bool]]:

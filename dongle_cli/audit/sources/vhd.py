@@ -7,9 +7,11 @@ start of a dynamic disk; a header of 1024 bytes that it points to; the block all
 from __future__ import annotations
 
 import struct
+import sys
 from array import array
 
-from dongle_cli.audit.sources.media import Media, Part
+from dongle_cli.audit.sources.blocks import MOST, Blocks
+from dongle_cli.audit.sources.media import Media, Part, Unsupported
 
 _COOKIE = b"conectix"
 _SECTOR = 512
@@ -45,7 +47,7 @@ def is_whole(media: Media) -> bool:
 
 
 def open_vhd(media: Media) -> Media:
-    """The disk inside; ValueError where the image is damaged, or holds only what changed since its parent."""
+    """The disk inside; ValueError where the image is damaged, Unsupported where it is only a part of one."""
     footer = _footer(media)
     if footer is None:
         raise ValueError("its footer is damaged at both ends")
@@ -53,47 +55,28 @@ def open_vhd(media: Media) -> Media:
     if kind == _FIXED:
         return Part(media, 0, size)
     if kind == _DIFFERENCING:
-        raise ValueError("it only holds what changed since its parent: merge it first")
+        raise Unsupported("it only holds what changed since its parent: merge it first")
     if kind != _DYNAMIC:
         raise ValueError(f"type {kind} is unknown")
-    return _Dynamic(media, header_at, size)
+    return _dynamic(media, header_at, size)
 
 
-class _Dynamic:
-    """A disk whose blocks are where the table says; those that are nowhere are zeros."""
-
-    def __init__(self, media: Media, header_at: int, size: int) -> None:
-        header = media.pread(header_at, 1024)
-        if len(header) < 1024 or not header.startswith(b"cxsparse"):
-            raise ValueError("the header of a dynamic disk is missing")
-        table_at, entries, block = struct.unpack_from(">Q4xII", header, 16)
-        if block < _SECTOR or block & (block - 1) or block > 1 << 30:
-            raise ValueError(f"a block size of {block} is impossible")
-        if entries * block < size or table_at + 4 * entries > media.size:
-            raise ValueError("its block table is cut short")
-        self._table = array("I", media.pread(table_at, 4 * entries))
-        self._table.byteswap()
-        self._media, self._block, self.size = media, block, size
-        bitmap = (block // _SECTOR + 7) // 8
-        self._skip = (bitmap + _SECTOR - 1) // _SECTOR * _SECTOR  # every block begins with the bitmap of its sectors
-
-    def pread(self, offset: int, size: int) -> bytes:
-        """Bytes of the disk; OSError where the table points behind the end of the file."""
-        size = min(size, self.size - offset)
-        pieces = []
-        while size > 0:
-            index, inside = divmod(offset, self._block)
-            count = min(size, self._block - inside)
-            sector = self._table[index]
-            if sector == _UNUSED:
-                piece = bytes(count)
-            else:
-                piece = self._media.pread(sector * _SECTOR + self._skip + inside, count)
-                if len(piece) < count:
-                    raise OSError(f"block {index} lies behind the end of the file")
-            pieces.append(piece)
-            offset, size = offset + count, size - count
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+def _dynamic(media: Media, header_at: int, size: int) -> Blocks:
+    """A disk whose blocks are where the table says; each begins with the bitmap of its sectors."""
+    header = media.pread(header_at, 1024)
+    if len(header) < 1024 or not header.startswith(b"cxsparse"):
+        raise ValueError("the header of a dynamic disk is missing")
+    table_at, entries, block = struct.unpack_from(">Q4xII", header, 16)
+    if block < _SECTOR or block & (block - 1) or block > 1 << 30:
+        raise ValueError(f"a block size of {block} is impossible")
+    if entries * block < size or entries > MOST or table_at + 4 * entries > media.size:
+        raise ValueError("its block table is cut short")
+    table = array("I", media.pread(table_at, 4 * entries))
+    if sys.byteorder == "little":
+        table.byteswap()
+    bitmap = (block // _SECTOR + 7) // 8
+    skip = (bitmap + _SECTOR - 1) // _SECTOR * _SECTOR
+    return Blocks(media, size, block, table, skip, _SECTOR, _UNUSED)
 
 
 def has_open_log(media: Media) -> bool:
