@@ -78,6 +78,7 @@ class Judge:
                     ("original", place.original),
                     ("place", place.hint),
                     ("deleted_at", place.deleted_at),
+                    ("disk_image", hit.disk),
                     ("write_filter_exclusion", self._excluded(hit)),
                 )
                 if value is not None

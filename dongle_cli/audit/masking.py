@@ -26,7 +26,7 @@ _NOBODY = frozenset(("public", "default", "default user", "all users", "defaultu
 _ACCOUNT = re.compile(r"S-1-5-21(?:-\d+)+|S-1-12-1(?:-\d+)+")
 _STREAM = re.compile(r"^(.+):([^:]+)$")
 # What a detail may say in full: words of ours, numbers and times. Everything else could hold a name.
-_OPEN_DETAILS = frozenset(("place", "deleted_at", "exception_expired", "wanted", "second_opinion"))
+_OPEN_DETAILS = frozenset(("place", "deleted_at", "exception_expired", "wanted", "second_opinion", "disk_image"))
 _FOLDERS = frozenset(("write_filter_exclusion",))
 _PEOPLE = frozenset(("user", "owner", "account"))
 

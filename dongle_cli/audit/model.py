@@ -71,6 +71,7 @@ class Hit:
     size: int | None = None  # of the member
     encrypted: bool = False  # only its name or its wrapping could be seen
     head: str | None = None  # sha256 of its first 4 KiB, what a fingerprint is made of
+    disk: str | None = None  # the format of the disk image among the files that `member` is in: qcow2, vhdx, raw, ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +154,8 @@ class Finding:
     exception: str | None = None  # the id of the exception that covers it
     target: str = ""  # as the operator named it; set by the run
     baseline: str | None = None  # "new" or "continuing", where an earlier report was given
+
+    @property
+    def in_disk_image(self) -> bool:
+        """Whether it stands on a disk whose image is the file at `path`."""
+        return any(name == "disk_image" for name, _value in self.detail)

@@ -43,6 +43,8 @@ class Numbers:
         assert finding.kind is not None  # noqa: S101 - it is about a document
         if finding.encrypted:
             return Unmeasured("encrypted")
+        if finding.in_disk_image:
+            return Unmeasured("unsupported", "disk image")
         volume = self._volumes.get(finding.volume)
         if volume is None or finding.state in (State.DELETED, State.SHADOW):
             return Unmeasured("unsupported", finding.state.value)

@@ -33,7 +33,7 @@ class Bring:
     root: str = ""
     share: Share | None = None
     documents: dict[str, int] = field(default_factory=dict)  # path and size
-    skipped: list[tuple[str, str]] = field(default_factory=list)  # path and state
+    skipped: dict[str, str] = field(default_factory=dict)  # path, and its state or "disk-image"
 
     def prepare(self, run: Run) -> None:
         """Everything that can be refused is refused before an hour of looking: DongleError `usage.repatriate`, ..."""
@@ -64,7 +64,7 @@ class Bring:
         return str(share.relative_to(root)) if share.is_relative_to(root) else None
 
     def take(self, finding: Finding) -> None:
-        """A document that the policy forbids; one inside a container brings the container."""
+        """A document that the policy forbids; one inside an archive brings the archive, one on a disk image nothing."""
         from dongle_cli.audit.identify import KINDS
         from dongle_cli.audit.model import State, Verdict
 
@@ -73,15 +73,14 @@ class Bring:
         inside = self._inside()
         if inside is not None and f"{finding.path}/".startswith(f"{inside}/"):
             return  # it is on the share
-        if finding.state is not State.LIVE:
-            self.skipped.append((finding.path, finding.state.value))
+        if finding.in_disk_image or finding.state is not State.LIVE:
+            self.skipped[finding.path] = "disk-image" if finding.in_disk_image else finding.state.value
         else:
             size = finding.size if finding.member is None and finding.size is not None else 0
             self.documents[finding.path] = max(size, self.documents.get(finding.path, 0))
 
     def do(self, mask: Mask | None) -> dict[str, Any]:
         """Ask, bring, say; returns what the summary says of it. DongleError `audit.share` where the far side fails."""
-        from dongle_cli.audit.model import State
         from dongle_cli.audit.receipt import Receipt
         from dongle_cli.audit.repatriate import Moved, Repatriation
 
@@ -89,8 +88,8 @@ class Bring:
         receipt = self.receipt or self._receipt()
         counts: Counter[str] = Counter()
         said: dict[str, Any] = {"to": self.where, "remove": self.remove, "receipt": str(receipt), "counts": counts}
-        for path, what in self.skipped:
-            self._tell(Moved(path, "skipped", detail=State(what).value), counts, mask)
+        for path, what in self.skipped.items():
+            self._tell(Moved(path, "skipped", detail=what), counts, mask)
         if self.dry:
             for path in self.documents:
                 self._tell(Moved(path, "planned"), counts, mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from typing import BinaryIO
 
 from dongle_cli.audit.identify import cabinet, compound, lzh, mailed, packed, scan, seven, table, tarred, zipped
@@ -12,9 +13,14 @@ from dongle_cli.audit.identify.kinds import BY_NAME, KINDS
 from dongle_cli.audit.identify.limits import Budget, Limits, Spent
 from dongle_cli.audit.identify.sniff import sniff
 from dongle_cli.audit.identify.unpack import DAMAGE
-from dongle_cli.audit.model import Entry, Gap, Hit
+from dongle_cli.audit.model import Entry, Gap, Hit, Tally
 
-_Look = Callable[[Item], Iterator[Hit | Gap | Item]]
+_Look = Callable[[Item], Iterator[Hit | Gap | Tally | Item]]
+
+
+def _disk(word: str, item: Item) -> Iterator[Hit | Gap | Tally]:
+    # What reads disks is on the other side of what identifies files, and is loaded where there is one.
+    yield from import_module("dongle_cli.audit.sources.inside").look(word, item)
 
 
 def _closed(detail: str, item: Item) -> Iterator[Hit | Gap | Item]:
@@ -35,13 +41,14 @@ _LOOK: dict[str, _Look] = {
     **packed.LOOK,
     "rar": partial(_closed, "RAR"),
     "arj": partial(_closed, "ARJ"),
-    "disk": partial(_closed, "a disk image: name it as a target of its own"),
+    **{word: partial(_disk, word) for word in ("disk", "boot", "iso")},
 }
 
 
-def settle(guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits) -> Iterator[Hit | Gap]:
+def settle(guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits) -> Iterator[Hit | Gap | Tally]:
     """What the file is that `sniff` guessed as `guess`, and the documents inside it, with a gap for what stayed unseen.
 
+    A disk image counts its files in tallies.
     `file` may be cut short, change or fail while it is read; nothing is raised for that.
     """
     item = Item(entry, entry.path.rpartition("/")[2], head, lambda: file, Budget(limits))
@@ -51,7 +58,7 @@ def settle(guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits
         yield item.gap("limit", str(spent))
 
 
-def _dig(guess: str, item: Item) -> Iterator[Hit | Gap]:
+def _dig(guess: str, item: Item) -> Iterator[Hit | Gap | Tally]:
     look = _LOOK.get(guess)
     if look is None:
         yield from _plain(guess, item)

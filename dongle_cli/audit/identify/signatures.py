@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 # A word is a kind of `kinds.KINDS`, or one of those that `settle` must look into:
 #   ole2 zip tar gz bz2 xz 7z lzh   containers;   mail   headers of RFC 5322;   xml   an XML that Office may have saved
-#   rar ace arj                     archives that we cannot open;   disk hive   for the sources
+#   rar ace arj                     archives that we cannot open;   hive   for the sources
+#   disk boot iso                   disk images: by their container, by their first sectors, by their name
 # Longest first where one is the beginning of another. Sources: the formats' own specifications, PRONOM, file(1).
 PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "pdf"),
@@ -45,9 +46,10 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"MSCF\0\0\0\0", "cab"), (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
     # For other rooms of the audit.
     (b"regf", "hive"),
-    (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"), (b"KDMV", "disk"),
-    (b"EVF\x09\x0d\x0a\xff\x00", "disk"),
-    (b"EVF2\x0d\x0a\x81\x00", "disk"),
+    (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"),
+    (b"KDMV", "disk"), (b"COWD", "disk"), (b"# Disk DescriptorFile", "disk"),
+    (b"EVF\x09\x0d\x0a\xff\x00", "disk"), (b"EVF2\x0d\x0a\x81\x00", "disk"),
+    (b"LUKS\xba\xbe", "disk"),
     (b"<?", "xml"), (b"\xef\xbb\xbf<?", "xml"),
 )  # fmt: skip
 
@@ -99,6 +101,28 @@ def ichitaro(head: bytes) -> str | None:
     return "jtd" if head.startswith(b"DOC") and len(head) > 43 and head[43] in (14, 15, 16) else None
 
 
+_SYSTEMS = (b"NTFS    ", b"EXFAT   ", b"-FVE-FS-", b"ReFS\0\0\0\0")
+
+
+def boot(head: bytes) -> str | None:
+    """A disk from its first byte on: a boot sector of a file system or with a table of partitions, or an ext."""
+    if head[510:512] == b"\x55\xaa":
+        if head[3:11] in _SYSTEMS or (head[0] in b"\xeb\xe9" and head[12] in b"\2\4\x08\x10" and head[16] in b"\1\2"):
+            return "boot"
+        table = [head[at : at + 16] for at in range(446, 510, 16)]
+        used = [row for row in table if row[4] and any(row[12:])]
+        return "boot" if used and all(row[0] in b"\0\x80" for row in table) else None
+    ext = head[1080:1084]  # s_magic and s_state; s_log_block_size at 24, s_rev_level at 76
+    if ext[:2] == b"\x53\xef" and ext[3] == 0 and head[1048] <= 6 and head[1100] <= 1:
+        return "boot"
+    return None
+
+
+def virtual_box(head: bytes) -> str | None:
+    """A VDI: any text in front, its magic at 64."""
+    return "disk" if head.startswith(b"\x7f\x10\xda\xbe", 64) else None
+
+
 def word_perfect(head: bytes) -> str | None:
     """WordPerfect's common header: product 1, file type 10 is a document (graphics and macros are others)."""
     if not head.startswith(b"\xffWPC") or len(head) < 10:
@@ -139,6 +163,11 @@ _MAIL_STARTS = (
     b"X-", b"x-", b"fr", b"to", b"cc", b"su", b"da", b"re", b"me", b"mi", b"de", b"co",
     b"FR", b"TO", b"SU", b"DA", b"RE",
 )  # fmt: skip
+# What begins a boot sector: nothing; a jump or `cli` (x86); `xor` of a register; isohybrid's for Macintosh.
+_BOOT_STARTS = (
+    b"\0\0", *(bytes((first, second)) for first in (0xEB, 0xE9, 0xFA) for second in range(256)),
+    b"\x33\xc0", b"\x31\xc0", b"\x33\xed", b"\xfc\x31", b"ER",
+)  # fmt: skip
 
 
 def _compiled() -> dict[bytes, tuple[tuple[bytes, str | Check], ...]]:
@@ -147,6 +176,8 @@ def _compiled() -> dict[bytes, tuple[tuple[bytes, str | Check], ...]]:
         (b"DOC", ichitaro), (b"\xffWPC", word_perfect), (b"!BDN", outlook),
         (b"<?", office_xml), (b"\xef\xbb\xbf<?", office_xml),
         *((start, mail) for start in _MAIL_STARTS),
+        (b"<<", virtual_box),
+        *((start, boot) for start in _BOOT_STARTS),
     ]  # fmt: skip
     done = {prefix for prefix, _check in checks}
     for prefix, what in [*checks, *((p, w) for p, w in PREFIXES if p not in done)]:

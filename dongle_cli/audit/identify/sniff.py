@@ -9,7 +9,9 @@ from collections.abc import Collection
 from dongle_cli.audit.identify.kinds import BY_NAME, SUFFIXES
 from dongle_cli.audit.identify.signatures import FIRST
 
-_HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {"rdp": "rdp", "tar": "tar"}
+_HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {
+    "rdp": "rdp", "tar": "tar", **dict.fromkeys(("iso", "img", "raw", "vhd"), "iso"),
+}  # fmt: skip
 _OLD_TAR = re.compile(rb"[0-7]{6}[ \0]")  # the checksum of a header that has no name of its own
 # Every ending that says something, as the last four characters of a lower-cased name can show it.
 _TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}

@@ -38,7 +38,7 @@ REASONS = {
 DETAILS = {
     "user": N_("user"), "original": N_("stood before at"), "place": N_("belongs to"), "deleted_at": N_("deleted on"),
     "setting": N_("setting"), "found": N_("found"), "wanted": N_("wanted"), "note": N_("note"), "reason": N_("reason"),
-    "second_opinion": N_("libmagic says"),
+    "second_opinion": N_("libmagic says"), "disk_image": N_("inside a disk image"),
     "exception_expired": N_("expired exception"), "my_numbers": N_("My Numbers"),
     "product": N_("product"), "source": N_("read from"), "policy_file": N_("the policy file wants"),
     "write_filter_exclusion": N_("below what the write filter leaves out"), "folder": N_("folder"),

@@ -200,14 +200,14 @@ class WindowsSource:
         self.said = time.monotonic()
         return tally
 
-    def _file(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap]:
+    def _file(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap | Tally]:
         if recalls(found.attributes):
             yield Gap(path, "placeholder", f"attributes 0x{found.attributes:x}", volume.name)
             return
         yield from self._content(volume, Entry(path, found.size, found.mtime, volume=volume.name))
         yield from self._streams(volume, path, found)
 
-    def _streams(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap]:
+    def _streams(self, volume: WindowsVolume, path: str, found: Named) -> Iterator[Hit | Gap | Tally]:
         try:
             for raw, size in self.calls.streams(whole(volume.root, path)):
                 if name := stream_name(raw):
@@ -217,7 +217,7 @@ class WindowsSource:
             if not held(path):
                 yield Gap(path, why(error), error.strerror or str(error), volume.name)
 
-    def _content(self, volume: WindowsVolume, entry: Entry) -> Iterator[Hit | Gap]:
+    def _content(self, volume: WindowsVolume, entry: Entry) -> Iterator[Hit | Gap | Tally]:
         name = entry.path.rpartition("/")[2]
         if entry.state is State.STREAM:
             name = name.partition(":")[2]
