@@ -53,6 +53,7 @@ _ROWS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("staroffice", "starmathdocument"),
     )
 )
+_NAMES = frozenset(name for _kind, needs in _ROWS for name in needs)
 # For files whose directory is lost: names as they stand in it, or what the streams of one kind begin with.
 _RAW: tuple[tuple[bytes, str], ...] = (
     *((name.encode("utf-16-le"), kind) for name, kind in (
@@ -70,6 +71,8 @@ _RAW_BYTES = 4 * MIB
 
 def kind_of(names: set[str]) -> str | None:
     """The kind of a storage that holds streams of these `names` (lower case)."""
+    if names.isdisjoint(_NAMES):
+        return None
     return next((kind for kind, needs in _ROWS if needs <= names), None)
 
 

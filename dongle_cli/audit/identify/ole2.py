@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LAST = 0xFFFFFFF9  # sector numbers above are marks: end of chain, free, FAT
 _ROOT, _STREAM, _STORAGE = 5, 2, 1
+_FAT_SECTORS = struct.Struct("<109I")
+_SLOT = struct.Struct("<64sHBxIII36xIQ")  # 2.6.1: name, its length, kind, left, right, child, start, size
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """One slot of the directory: a storage or a stream, with where it begins."""
 
     name: str
@@ -37,7 +37,7 @@ class Compound:
         self._size = 1 << (shift if 7 <= shift <= 16 else 9)
         self._mini_size = 1 << (mini if 4 <= mini <= 9 else 6)
         self._first, self._mini_fat, self._difat = (struct.unpack_from("<I", header, at)[0] for at in (48, 60, 68))
-        self._fat_sectors = [n for n in struct.unpack_from("<109I", header, 76) if n <= _LAST]
+        self._fat_sectors = [n for n in _FAT_SECTORS.unpack_from(header, 76) if n <= _LAST]
         self._tables: dict[int, tuple[int, ...]] = {}
         self._minis: tuple[bytes, bytes] | None = None
         self._steps = 10 * slots  # how many slots are looked at in all: storages may claim one another's children
@@ -101,11 +101,9 @@ class Compound:
 
     def _directory(self, slots: int) -> Iterator[Stream]:
         for data in self.chain(self._first, slots * 128):
-            for at in range(0, len(data) - 127, 128):
-                length, kind = struct.unpack_from("<HB", data, at + 64)
-                name = data[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
-                left, right, child = struct.unpack_from("<III", data, at + 68)
-                start, size = struct.unpack_from("<IQ", data, at + 116)
+            for slot in _SLOT.iter_unpack(data[: len(data) // 128 * 128]):
+                raw, length, kind, left, right, child, start, size = slot
+                name = raw[: max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
                 if self._size == 512:
                     size &= 0xFFFFFFFF  # version 3: the upper half may hold rubbish
                 yield Stream(name, kind, start, size, child, left, right)

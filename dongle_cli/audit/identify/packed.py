@@ -24,9 +24,14 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Item]:
     """What is in the stream that `word` names."""
     most = item.budget.limits.member
 
-    def plain(limit: int, step: int) -> Iterator[bytes]:
+    def packed(step: int) -> Iterator[bytes]:
+        yield item.head  # often enough, and at hand
         file = item.open()
-        return expand(pieces(file, 0, file.seek(0, 2), step), STREAMS[word], limit, item.budget)
+        at = len(item.head)
+        yield from pieces(file, at, file.seek(0, 2) - at, step)
+
+    def plain(limit: int, step: int) -> Iterator[bytes]:
+        return expand(packed(step), STREAMS[word], limit, item.budget)
 
     head = joined(plain(4096, 4096), 4096)
     inside = item.inside(_bare(item.name), head, lambda: BytesIO(joined(plain(most, 1 << 18), most)), None)

@@ -142,14 +142,15 @@ _XML = re.compile(
     rb"|(?P<vsd>schemas\.microsoft\.com/visio/2003/core)|(?P<docx><pkg:package)"
     rb"|office:mimetype=.application/vnd\.oasis\.opendocument\.(?P<odf>text|spreadsheet|presentation|graphics)"
 )
-_XML_WORDS = (b"progid=", b"w:wordDoc", b"schemas-m", b"schemas.m", b"pkg:pack", b"office:doc")
+ROOT = 1024  # bytes in which the root element begins; a few words are found there much faster than the pattern is
+XML_WORDS = (b"progid=", b"w:wordDoc", b"schemas-m", b"schemas.m", b"pkg:pack", b"office:doc")
 _FLAT = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp", b"graphics": "odg"}
 
 
 def office_xml(head: bytes) -> str | None:
     """A document in one XML file: Office 2003's, flat OPC, flat OpenDocument; None for any other XML."""
-    start = head[:1024]  # the root stands there, and a few words are looked for much faster than the pattern
-    if not any(word in start for word in _XML_WORDS):
+    start = head[:ROOT]
+    if not any(word in start for word in XML_WORDS):
         return None
     found = _XML.search(head)
     if not found or b"<xsl:" in head:  # a style sheet only speaks of such documents

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Collection
 
 from dongle_cli.audit.identify.kinds import BY_NAME, SUFFIXES
+from dongle_cli.audit.identify.pages import is_page, jpeg, png
 from dongle_cli.audit.identify.signatures import FIRST
 
 _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {
@@ -14,14 +15,12 @@ _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} 
 }  # fmt: skip
 _OLD_TAR = re.compile(rb"[0-7]{6}[ \0]")  # the checksum of a header that has no name of its own
 # Every ending that says something, as the last four characters of a lower-cased name can show it.
-_TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
+TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
 _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
 _PDF = re.compile(rb"%PDF-\d\.\d")
-_SURE = frozenset((b"\x89PNG", b"II*\0", b"MM\0*"))
+_SURE = frozenset((b"II*\0", b"MM\0*"))
 _IMAGES = frozenset(b"\x89\xffIMB")
-_SIZE, _FRAME = struct.Struct(">II"), struct.Struct(">HH")
-SMALLEST = 500  # pixels of a page's shorter side
-_BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
+BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
 
 
 def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str | None:
@@ -38,7 +37,7 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
                     return what
                 if (word := what(head)) is not None:
                     return word
-    hint = _TAILS.get(name[-4:].lower())
+    hint = TAILS.get(name[-4:].lower())
     if head[257:262] == b"ustar" or (hint == "tar" and _OLD_TAR.match(head, 148)):
         return "tar"
     if head[2:4] == b"-l" and _LZH.match(head):
@@ -56,9 +55,9 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
 def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:
     if head[0] in _IMAGES:
         if (start := head[:4]) in _SURE or (start[:2] == b"BM" and head[6:10] == b"\0\0\0\0"):
-            return None if _small(head) else "image"
-        if start[:3] == b"\xff\xd8\xff":
-            return None if _small(head) else "image"
+            return "image"
+        if start == b"\x89PNG" or start[:3] == b"\xff\xd8\xff":
+            return "image" if _may_be_page(head) else None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text"
     if b"\0" in head:
@@ -68,14 +67,13 @@ def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:
     return "text" if _is_plain(head) else None
 
 
-def _small(head: bytes) -> bool:
-    """Whether it is a picture too small for a page, where its beginning says so: icons and what web pages show."""
-    if head[0] == 0x89:
-        return min(_SIZE.unpack_from(head, 16)) < SMALLEST if len(head) >= 24 else False
-    if head[0] == 0xFF and b"Exif" not in head:  # with Exif the first frame may be the thumbnail's
-        at = head.find(b"\xff\xc0\0\x11\x08")
-        return at >= 0 and at + 9 <= len(head) and min(_FRAME.unpack_from(head, at + 5)) < SMALLEST
-    return False
+def _may_be_page(head: bytes) -> bool:
+    """Whether a PNG or JPEG may be a scanned page; most are icons and what web pages show."""
+    try:
+        picture = png(head) if head[0] == 0x89 else jpeg(head)
+    except (struct.error, IndexError):
+        return True
+    return picture is None or is_page(picture)
 
 
 def _like_table(head: bytes) -> bool:
@@ -93,4 +91,4 @@ def _like_table(head: bytes) -> bool:
 
 def _is_plain(head: bytes) -> bool:
     """Whether it holds nothing that no text holds."""
-    return len(head.translate(None, _BINARY)) == len(head)
+    return len(head.translate(None, BINARY)) == len(head)

@@ -78,8 +78,12 @@ class Zip:
         if not length:
             return None if self._size > 4096 or count else []
         # Bytes may stand before the archive (a program that unpacks itself): then every offset is short by as many.
+        base = max(0, self._size - window)
         for start in (end - length, offset):
-            data = self._slice(start, min(length, _MAX_DIRECTORY))
+            if base <= start and start + length <= base + len(tail):
+                data = tail[start - base : start - base + length]
+            else:
+                data = self._slice(start, min(length, _MAX_DIRECTORY))
             if data.startswith(b"PK\x01\x02"):
                 self.cut = length > _MAX_DIRECTORY
                 return list(self._records(data, max(0, start - offset)))
