@@ -43,7 +43,7 @@ class Judge:
     writable: set[tuple[str, str]] = field(default_factory=set)  # volume and folded path that a write filter leaves out
     permitted: int = 0  # documents that the policy lets be
 
-    def judge(self, hit: Hit, place: Place) -> Finding | None:
+    def judge(self, hit: Hit, place: Place, target: str = "") -> Finding | None:
         """The violation that `hit` is; None where it is no document for this policy, or one that may be there."""
         policy, entry = self.policy, hit.entry
         if hit.kind not in policy.kinds:
@@ -83,6 +83,7 @@ class Judge:
                 )
                 if value is not None
             ),
+            target=target,
         )
 
     def _permits(self, hit: Hit, size: int | None) -> bool:

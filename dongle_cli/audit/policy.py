@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from dongle_cli.audit import globs
 from dongle_cli.audit.model import Finding, Severity
@@ -71,6 +72,7 @@ class Policy:
         return max(named) if named else self.severity if default is None else default
 
 
+@lru_cache(1024)  # asked of every document, about a handful of words
 def chosen(patterns: tuple[str, ...], word: str) -> bool:
     """Whether the last pattern that fits `word` is one without "!"."""
     verdict = False

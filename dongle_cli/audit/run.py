@@ -66,7 +66,7 @@ class Run:
                 case Hit() if found.kind in KINDS and not KINDS[found.kind].is_document:
                     settings.append(found)
                 case Hit():
-                    finding = self.judge.judge(found, where.of(found.entry))
+                    finding = self.judge.judge(found, where.of(found.entry), source.target)
                     if finding is not None:
                         if numbers is not None:
                             finding, gap = numbers.counted(finding)
@@ -74,7 +74,7 @@ class Run:
                                 yield self._gap(gap, source, of_files=False)
                         if self.second is not None:
                             finding = self.second.asked(finding)
-                        yield self._said(finding, source)
+                        yield self._said(finding)
         told = list(where.unread())
         for gap in told:
             yield self._gap(gap, source, of_files=False)
@@ -84,7 +84,7 @@ class Run:
                     yield self._gap(said, source, of_files=False)
             else:
                 severity = self.policy.severity_of(said.rule, said.place, said.kind, said.severity)
-                yield self._said(replace(said, severity=severity), source)
+                yield self._said(replace(said, severity=severity, target=source.target))
 
     def _gap(self, gap: Gap, source: Source, *, of_files: bool) -> Gap:
         self.ledger.gap(gap, of_files=of_files)
@@ -92,8 +92,8 @@ class Run:
             self.baseline.gaps.add(gap.path)
         return replace(gap, target=source.target)
 
-    def _said(self, finding: Finding, source: Source) -> Finding:
-        finding = self.exceptions.apply(replace(finding, target=source.target))
+    def _said(self, finding: Finding) -> Finding:
+        finding = self.exceptions.apply(finding)
         if self.baseline is not None and finding.verdict is Verdict.VIOLATION:
             finding = replace(finding, baseline=self.baseline.compare(finding))
         elif self.baseline is not None and finding.verdict in (Verdict.EXCEPTED, Verdict.UNKNOWN):

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,11 +90,12 @@ def _start(report: Report, mask: Mask | None) -> dict[str, object]:
 
 def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bring | None) -> bool:
     """Take what the run finds into the report, and say it at once in JSON; True where somebody interrupted it."""
-    from dongle_cli.audit.model import Finding, Gap, Verdict
+    from dongle_cli.audit.model import Finding, Gap, Tally, Verdict
     from dongle_cli.audit.wire import finding_json, gap_json
     from dongle_cli.cli.audit_progress import progress
 
-    emit: Callable[[dict[str, object]], None] = output.emit if out.format == "json" else lambda line: None
+    emit: Callable[[dict[str, object]], None]
+    emit = partial(output.emit, flush=False) if out.format == "json" else lambda line: None
     whole = bool(out.files) or out.format in ("csv", "sarif")
     keep = _Keep(report, whole=whole, none=out.format == "json" and not whole)
     try:
@@ -107,6 +109,8 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
                     masked = mask.finding(event) if mask else event
                     emit({"type": "finding" if said else "check", **finding_json(masked)})
                     keep.finding(event, said)
+                elif isinstance(event, Tally):
+                    sys.stdout.flush()  # a batch ends
                 elif isinstance(event, Gap):
                     emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
                     keep.gap(event)

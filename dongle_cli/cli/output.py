@@ -17,10 +17,12 @@ from dongle_cli.cli.streams import hear, plain
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
-def emit(answer: Mapping[str, Any]) -> None:
+
+def emit(answer: Mapping[str, Any], *, flush: bool = True) -> None:
     """One JSON object on one line of stdout; `schema` is put in front where it is missing."""
-    print(json.dumps({"schema": 1, **answer}, ensure_ascii=False, separators=(",", ":"), default=str), flush=True)
+    print(_JSON.encode({"schema": 1, **answer}), flush=flush)
 
 
 def answer(text: str) -> None:
