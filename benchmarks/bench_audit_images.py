@@ -22,6 +22,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from as_installed import environment
+
 from dongle_cli.audit.model import Hit
 from dongle_cli.audit.sources.image import ImageSource
 
@@ -96,6 +98,7 @@ def audit(image: Path) -> Callable[[], float]:
 
 def main() -> None:
     """Print one line a program, with its ratio."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--image", type=Path)

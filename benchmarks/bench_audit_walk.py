@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from as_installed import environment
 from audit_tree import build
 
 HERE = Path(__file__).resolve().parent
@@ -68,6 +69,7 @@ def _pss(pid: int) -> int:
 
 def main() -> None:
     """Build the tree, let all take turns, print a line each."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=7)

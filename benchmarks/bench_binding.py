@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from as_installed import environment
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -215,6 +216,7 @@ def verify(home: Path, count: int, times: int) -> None:
 
 def main() -> None:
     """Print one line a measurement."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bindings", type=int, default=250)
     parser.add_argument("--easy-rsa", type=int, default=10)

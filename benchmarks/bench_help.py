@@ -15,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 
+from as_installed import environment
+
 ROUNDS = 25
 
 
@@ -31,6 +33,7 @@ def once(command: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Print one line a program."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     rounds: int = parser.parse_args().rounds

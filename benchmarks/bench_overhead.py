@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from as_installed import environment
+
 COMMAND = "+CGSN"
 ANSWER = b"\r\n354916067100015\r\n\r\nOK\r\n"
 
@@ -141,6 +143,7 @@ def running_lab() -> Iterator[str]:
 
 def main() -> None:
     """Print one line a transport."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2000)
     rounds: int = parser.parse_args().rounds

@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from as_installed import environment
+
 SIZES = (1, 8, 32)
 MODEM_TIME = 3.0  # seconds a dongle
 COMMAND = [sys.executable, "-m", "dongle_cli"]
@@ -62,6 +64,7 @@ def once(count: int, delay: float) -> tuple[float, float, float, int]:
 
 def main() -> None:
     """Print one line a size."""
+    environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds: int = parser.parse_args().rounds
