@@ -20,24 +20,25 @@ INSTALLING := $(if $(filter ja%,$(WISH)),\
 	Installing the program and what it needs into $(VENV). Only the first time; about a minute.)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench messages docs udev clean
+.PHONY: help demo test check bench messages docs udev wheels clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
-	@echo "also: make check | bench | messages | docs | udev | clean"
+	@echo "also: make check | bench | messages | docs | udev | wheels | clean"
 
-# What pip installed stands until what is installed changes.
+# What pip installed stands until what is installed changes; the compiled inner loop is built on the way.
+INSTALLED := pyproject.toml hatch_build.py dongle_cli/audit/sources/_sweep.c
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed: apt-get install python3-venv" >&2; exit 1; }
 	@echo "$(strip $(INSTALLING))"
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.base: $(VENV)/.made pyproject.toml
+$(VENV)/.base: $(VENV)/.made $(INSTALLED)
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml
+$(VENV)/.dev: $(VENV)/.made $(INSTALLED)
 	@$(PIP) --editable '.[dev]'
 	@touch $(VENV)/.base $@
 
@@ -69,5 +70,8 @@ docs: $(VENV)/.dev
 udev: $(VENV)/.base
 	$(BIN)/dongle-cli setup udev --print > udev/70-dongle-cli.rules
 
+wheels: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" tools/wheels dist
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis dongle_cli/audit/sources/*.so

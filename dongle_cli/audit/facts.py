@@ -14,6 +14,7 @@ from dongle_cli.audit.baseline import Baseline
 from dongle_cli.audit.model import Verdict
 from dongle_cli.audit.policy import Policy
 from dongle_cli.audit.run import Run
+from dongle_cli.audit.sources import swift
 from dongle_cli.evidence.operator import account
 
 
@@ -52,6 +53,7 @@ def start(run: Run) -> dict[str, Any]:
         "targets": [source.target for source in run.sources],
         "policy": about(run.policy),
         "fail_on": run.fail_on.word if run.fail_on is not None else "never",
+        "compiled": swift.is_there(),
     }
 
 

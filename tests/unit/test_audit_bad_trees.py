@@ -23,10 +23,20 @@ from identified import PDF, RTF, zipped
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Gap, Hit, Tally
+from dongle_cli.audit.sources import swift
 from dongle_cli.audit.sources.directory import DirectorySource
 from dongle_cli.errors import ExitCode
 
 MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True, params=["compiled", "python"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both inner loops of the walk, where the compiled one was built."""
+    if request.param == "python":
+        monkeypatch.setattr(swift, "_sweep", None)
+    elif not swift.is_there():
+        pytest.skip("the inner loop was not compiled when this was installed")
 
 
 def scan(root: Path | str, jobs: int = 1) -> tuple[dict[str, str], list[tuple[str, str]], int]:

@@ -10,17 +10,25 @@ from pathlib import Path
 
 import pytest
 
+from dongle_cli.audit.sources import swift
+
 ROOT = Path(__file__).resolve().parents[2]
 
+BEST = "from dongle_cli.audit.sources import swift; print(swift.is_there())"
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel as its build backend makes it, in a process of its own: backends look at where they are started."""
+
+@pytest.fixture(scope="module", params=["pure", "compiled"])
+def wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each wheel as its build backend makes it, in a process of its own: backends look at where they are started."""
+    if request.param == "compiled" and not swift.is_there() and not os.environ.get("CI"):
+        pytest.skip("there was no C compiler when this was installed")
     folder = tmp_path_factory.mktemp("wheel")
     code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
     made = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", code, str(folder)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | {"HATCH_BUILD_NO_HOOKS": str(request.param == "pure")},
+    )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return folder / made.stdout.split()[-1]
 
@@ -28,8 +36,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    files = {str(path.relative_to(ROOT)) for path in (ROOT / "dongle_cli").rglob("*") if path.is_file()}
-    assert held == {name for name in files if "__pycache__" not in name}
+    files = {path.relative_to(ROOT) for path in (ROOT / "dongle_cli").rglob("*") if path.is_file()}
+    wanted = {str(path) for path in files if path.parent.name != "__pycache__" and path.suffix not in (".c", ".so")}
+    compiled = {"dongle_cli/audit/sources/_sweep.abi3.so"} if "abi3" in wheel.name else set()
+    assert held == wanted | compiled
     assert {Path(name).suffix for name in held} >= {".py", ".toml", ".json", ".mo"}
 
 
@@ -48,6 +58,7 @@ def test_the_installed_program_finds_its_models_texts_and_migrations(wheel: Path
         return done.stdout
 
     assert run("-c", "import dongle_cli; print(dongle_cli.__file__)").startswith(str(tmp_path))
+    assert run("-c", BEST).strip() == str("abi3" in wheel.name)
     assert "使い方" in run("-m", "dongle_cli", "--lang", "ja", "--help")
     assert "12d1" in run("-m", "dongle_cli", "setup", "udev", "--print")
     run("-m", "dongle_cli", "register", "runs")

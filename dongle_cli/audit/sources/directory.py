@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally, Volume
-from dongle_cli.audit.sources import crew, mounts, reparse, streams
+from dongle_cli.audit.sources import crew, mounts, reparse, streams, swift
 from dongle_cli.audit.sources.quiet import silently
 from dongle_cli.audit.sources.walk import Walk
 from dongle_cli.errors import DongleError
@@ -113,12 +113,14 @@ class DirectorySource:
         try:
             table = mounts.mounted()
             top = os.path.realpath(self.target)
+            foreign = mounts.foreign(top, table)
             start = Walk(
                 root,
                 self.limits,
                 skip=mounts.not_entered(top, table, ask_network=self.ask_network),
-                foreign=mounts.foreign(top, table),
+                foreign=foreign,
                 name_of=self.name_of,
+                filter=None if foreign else swift.filter_for(self.limits.kinds),
             )
             here = mounts.home_of(top, table)
             if start.foreign and (gap := streams.unseen(root, here.kind if here else None)):

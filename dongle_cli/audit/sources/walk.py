@@ -8,10 +8,15 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
+from dongle_cli.audit.sources import swift
 from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.sources._sweep import Filter, Sweep
 
 HEAD = 4096  # bytes of a file that tell what it is; one page costs no more than 16 bytes
 SLICE = 1024  # entries of a folder between two looks around
@@ -47,7 +52,7 @@ class Level:
 
     path: str  # with "/" at its end, or empty for the root
     fd: int | None
-    entries: Iterator[os.DirEntry[str]] | None
+    entries: Iterator[os.DirEntry[str]] | Sweep | None
     folders: list[str] = field(default_factory=list)
     seen: int = 0
 
@@ -71,6 +76,7 @@ class Walk:
     hungry: Callable[[], bool] = lambda: False
     give: Callable[[list[Job]], None] = lambda jobs: None
     name_of: Callable[[int], str] = str  # an owner's uid in words
+    filter: Filter | None = None  # lists and reads compiled, where that was built; it finds the same
     out: list[Found] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     files: int = 0
@@ -111,7 +117,7 @@ class Walk:
         try:
             level.fd = self._descend(job.path)
             if job.names is None:
-                level.entries = os.scandir(level.fd)
+                level.entries = self._listing(level.fd)
                 self.opened += 1
         except OSError as error:
             level.close()
@@ -152,19 +158,23 @@ class Walk:
                 self.levels.pop().close()  # a chain of single folders, however deep, takes one descriptor
             self._enter(fd, level.path + name + "/")
         elif level.entries is not None:
-            self._slice(level, self._look)
+            self._more(level)
         else:
             self.levels.pop().close()
 
     def _enter(self, fd: int, path: str) -> None:
         level = Level(path, fd, None)
         try:
-            level.entries = os.scandir(fd)
+            level.entries = self._listing(fd)
         except OSError as error:
             level.close()
             self._lost(path.rstrip("/"), error)
             return
         self.opened += 1
+        self._more(level)
+        if level.entries is None and not level.folders:  # most folders end here, and need no level of their own
+            level.close()
+            return
         self.levels.append(level)
         if len(self.levels) > LEVELS:
             far = self.levels[-LEVELS - 1]
@@ -172,9 +182,56 @@ class Walk:
                 os.close(far.fd)
                 far.fd = None
 
+    def _listing(self, fd: int) -> Iterator[os.DirEntry[str]] | Sweep:
+        return os.scandir(fd) if self.filter is None else swift.sweep(fd, self.filter)
+
+    def _more(self, level: Level) -> None:
+        """The next entries of a folder."""
+        if self.filter is None:
+            self._slice(level, self._look)
+        else:
+            self._swept(level, cast("Sweep", level.entries))
+
+    def _swept(self, level: Level, entries: Sweep) -> None:
+        """As `_slice`: what the compiled look let pass is looked at here, files come open and with their heads."""
+        try:
+            count, files, read, folders, found, lost = entries.look(SLICE)
+        except OSError as error:
+            self._lost(level.path.rstrip("/") or ".", error)
+            level.entries = None
+            return
+        if entries.ended:
+            level.entries = None
+        self._keep(level, folders)
+        level.seen += count
+        self.files += files
+        self.read += read
+        for name, number in lost:
+            self._lost(level.path + name, OSError(number, os.strerror(number)))
+        for name, fd, head in found:
+            guess = sniff(head, name, self.limits.kinds)
+            if guess is None:
+                os.close(fd)
+            else:
+                self._settle(fd, level.path + name, head, guess)
+
+    def _keep(self, level: Level, folders: list[str]) -> None:
+        """Folders to be entered later; those that are not entered are told of."""
+        if self.skip:
+            for name in folders:
+                if level.path + name in self.skip:
+                    self._skipped(level.path + name)
+            folders = [name for name in folders if level.path + name not in self.skip]
+        level.folders += folders
+
     def _slice(self, level: Level, look: Callable[[int, str, str], None]) -> None:
         """The next entries of a folder: files for `look`, folders kept for later; all else is no file."""
-        entries, fd, path, folders = level.entries, level.fd, level.path, level.folders
+        entries, fd, path, folders = (
+            cast("Iterator[os.DirEntry[str]]", level.entries),
+            level.fd,
+            level.path,
+            level.folders,
+        )
         assert entries is not None and fd is not None  # noqa: S101 - for the type checker
         count = files = 0
         try:
@@ -301,7 +358,11 @@ class Walk:
         inner = self.levels[-1] if self.levels else None
         if inner is not None and inner.entries is not None and inner.seen >= SLICE:
             names: list[str] = []
-            self._slice(inner, lambda _fd, _path, name: names.append(name))
-            self.files -= len(names)  # they are counted by who looks at them
+            if self.filter is None:
+                self._slice(inner, lambda _fd, _path, name: names.append(name))
+                self.files -= len(names)  # they are counted by who looks at them
+            else:
+                folders, names = cast("Sweep", inner.entries).names(SLICE)
+                self._keep(inner, folders)
             if names:
                 self.give([Job(inner.path.rstrip("/"), tuple(names))])

@@ -1,0 +1,47 @@
+"""The walk's inner loop, compiled: optional, see swift.py."""
+
+from collections.abc import Sequence
+from typing import final
+
+@final
+class Filter:
+    """What makes a head or a name worth a closer look."""
+
+    def __new__(
+        cls,
+        rows: Sequence[tuple[bytes, tuple[bytes, ...]]],
+        root: int,
+        tails: tuple[bytes, ...],
+        binary: bytes,
+        weak: int,
+        smallest: int,
+        lowest_dpi: int,
+        sheets: Sequence[tuple[int, int, int, int]],
+    ) -> Filter:
+        """`rows`: sorted prefixes, each with words of which one must stand in the first `root` bytes (none: any does).
+
+        `tails`: the last four characters of names; `binary`: bytes that no text holds; `weak`: 0 none, 1 tables and
+        pictures, 2 any text too; the others say which pictures may be pages, as in identify.pages.
+        """
+
+    def wants(self, head: bytes, name: bytes, /) -> bool:
+        """Whether a file with this head and this name (as the file system spells it) may be something."""
+
+@final
+class Sweep:
+    """What is left of a folder's listing."""
+
+    ended: bool
+
+    def __new__(cls, folder: int, filter: Filter, silent: int, quiet: int) -> Sweep: ...
+    def look(
+        self, most: int, /
+    ) -> tuple[int, int, int, list[str], list[tuple[str, int, bytes]], list[tuple[str, int]]]:
+        """The next entries, at most so many: how many, files among them, bytes read, folders, found, lost.
+
+        `found` are files worth a closer look (name, descriptor, head), open, for the caller to close; `lost` those that
+        could not be read (name, errno). OSError where the listing itself broke off, once all before it was handed over.
+        """
+
+    def names(self, most: int, /) -> tuple[list[str], list[str]]:
+        """The next entries by name only, unopened: folders and files."""
