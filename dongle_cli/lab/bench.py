@@ -110,6 +110,7 @@ class Bench:
             "puk_tries": sim.puk_tries if sim is not None else None,
             "locked": sim.state != "READY" if sim is not None else None,
             "commands": modem.heard_commands,
+            "held": modem.held,
             "attach_count": modem.attach_count,
             "boots": dongle.boots,
         }

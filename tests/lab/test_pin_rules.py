@@ -134,7 +134,7 @@ def test_killed_while_a_wrong_pin_is_on_its_way(lab: Callable[..., Lab]) -> None
         env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     give_up = time.monotonic() + 30
-    while bench.status()[0]["commands"] < sent:
+    while not bench.status()[0]["held"]:
         assert time.monotonic() < give_up and program.poll() is None
     program.kill()
     program.wait(10)

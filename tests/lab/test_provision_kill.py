@@ -63,12 +63,26 @@ def kill_when_held(bench: Lab, held: range) -> None:
         env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     give_up = time.monotonic() + 60
-    while [dongle["commands"] for dongle in bench.status()] != list(held):
+    while not all(dongle["held"] for dongle in bench.status()):
         assert program.poll() is None, "the run ended by itself"
         assert time.monotonic() < give_up, bench.status()
+    assert [dongle["commands"] for dongle in bench.status()] == list(held)
     program.kill()
     assert program.wait(10) == -9
     bench.release()
+
+
+def test_killed_while_it_attaches(lab: Callable[..., Lab]) -> None:
+    """The one command that takes its time: the dongle has heard it long before it is carried out."""
+    quiet = lab(count=1, models=["quectel-ec25"], pin=True)
+    assert quiet.run(*provision(quiet), "--record", str(quiet.home / "dialogue.txt")).returncode == 0
+    (record,) = quiet.home.glob("dialogue*.txt")
+    sent = [line for line in record.read_text().splitlines() if line.startswith("> ")]
+    number = sent.index("> AT+CGATT=1") + 1
+    bench = lab(count=1, models=["quectel-ec25"], pin=True, faults=[f"hold={number}"])
+    kill_when_held(bench, range(number, number + 1))
+    assert bench.status()[0]["attached"]
+    assert [o["result"] for o in outcomes(bench)] == ["already"]
 
 
 def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., Lab]) -> None:
@@ -78,7 +92,7 @@ def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., L
         env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     give_up = time.monotonic() + 60
-    while [dongle["commands"] for dongle in bench.status()] != [22] * 4:
+    while not all(dongle["held"] for dongle in bench.status()):
         assert program.poll() is None and time.monotonic() < give_up
     program.send_signal(signal.SIGINT)
     _out, err = program.communicate(timeout=4)  # a command alone may wait longer for its answer
