@@ -113,8 +113,8 @@ class AtEngine:
         if self._stale:
             self._drain()
         reader = ReplyReader(command)
-        started = time.monotonic()
         self.transport.write(f"AT{command}\r".encode("ascii"))
+        started = time.monotonic()  # a line that was full is not the dongle's silence
         self.sent += 1
         self._log(">", command, f"AT{command}")
         deadline = started + (timeout or self._patience or patience(command))
@@ -131,13 +131,15 @@ class AtEngine:
                 log.debug("%s %s", sign, without_imsi(command, self.shown(line)))
 
     def _collect(self, reader: ReplyReader, deadline: float) -> Reply | None:
-        while (left := deadline - time.monotonic()) > 0:
+        while True:
+            left = max(0.0, deadline - time.monotonic())
             data = self.transport.read(left)
             if data and (reply := reader.feed(data)) is not None:
                 return reply
             if len(reader.received) > _LONGEST_LINE:
                 return None
-        return reader.at_deadline()
+            if not data and left == 0:  # what has arrived by then counts, however late a busy machine looks
+                return reader.at_deadline()
 
     def _drain(self) -> None:
         give_up = time.monotonic() + _DRAIN
