@@ -10,11 +10,12 @@ import pytest
 from audit_cli import Said, put
 from audit_cli import audit as looked
 from audit_tree import audit as brought
-from identified import zipped
+from identified import look, zipped
 from image_reading import DOCX, PDF, mbr
 from ntfs_image import NtfsImage, convert, need
 from test_audit_image_cli import audit as without
 
+from dongle_cli.audit.model import Gap
 from dongle_cli.errors import ExitCode
 
 FOLDER = "Users/sakura/Documents"
@@ -249,6 +250,18 @@ def test_sparse_files_as_large_as_a_disk_end_soon(disk: Path, laptop: Path) -> N
     said = audit(laptop)
     assert told(said) == WANTED
     assert {path for path, _member, _reason in reasons(said)} == {"huge.img", "huge.iso", "huge.vhd"}
+
+
+@pytest.mark.timeout(60)
+def test_a_disk_that_keeps_its_reader_busy_ends_at_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.pdf").write_bytes(PDF)
+    image = tmp_path / "ext2.img"
+    made(need("mke2fs", "e2fsprogs"), "-q", "-F", "-t", "ext2", "-d", tmp_path / "content", image, "512")
+    made(need("debugfs", "e2fsprogs"), "-w", "-R", f"sif /a.pdf size {1 << 62}", image)
+    (gap,) = look(image.read_bytes(), "ext2.img", seconds=2.0)
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.detail) == ("limit", "2 s")
 
 
 def test_policy_and_exceptions_speak_of_the_image(disk: Path, laptop: Path, tmp_path: Path) -> None:

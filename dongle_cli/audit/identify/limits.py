@@ -18,6 +18,7 @@ class Limits:
     member: int = 32 * MIB  # one member held in memory, to look into it
     disks: int = 2  # disk images inside disk images
     files: int = 10_000_000  # on one disk image among the files; a laptop's disk has a tenth of that
+    seconds: float = 3600.0  # for one disk image among the files
     kinds: frozenset[str] = frozenset()  # weak ones that are wanted too: csv, txt, scan
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dongle_cli.audit.apart import Ended, apart
 from dongle_cli.audit.identify.item import Item
+from dongle_cli.audit.identify.limits import Spent
 from dongle_cli.audit.identify.signatures import boot
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import containers, partitions
 from dongle_cli.audit.sources.containers import Refused
-from dongle_cli.audit.sources.media import FileMedia, Media, said
+from dongle_cli.audit.sources.media import FileMedia, Media, Watched, said
 from dongle_cli.audit.sources.ntfs_scan import MftScan
 from dongle_cli.audit.sources.opened import Opened
 from dongle_cli.errors import DongleError
 
-HEAD = 4096
+Found = Hit | Gap | Tally
+
 _BOOT = 16 * 512  # bytes of what starts a system, kept as a file ($Boot, boot.img): no disk is that small
 _RAW = (".img", ".raw", ".dd", ".bin")  # names of what is a disk from its first byte on
 _LARGE = 1 << 20  # bytes from which on it may have any name
+_QUIET = 60.0  # seconds without a byte read from a disk that is looked at
 _PROMISED = (".iso", ".vhd")  # names that are no disk's by chance
 
 
@@ -28,7 +32,8 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Tally]:
     A gap where it cannot be entered; nothing where it is no disk.
     """
     if item.depth:  # unpacked into memory, and cut there
-        if word == "disk" or (item.size or 0) > _BOOT:
+        large = item.size is None or item.size > _BOOT
+        if word == "disk" or (large and (word == "boot" or item.name.lower().endswith(_PROMISED))):
             yield item.gap("unsupported", "a disk image in an archive: unpack it, and name it as a target of its own")
         return
     media = FileMedia(item.open())
@@ -38,17 +43,11 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Tally]:
     if not limits.disks:
         yield item.gap("limit", "disk images inside disk images")
         return
-    opened = Opened(replace(limits, disks=limits.disks - 1))
     try:
-        disk = containers.unwrap(media, None)
-        opened.disk(disk)
-        yield from _all(item, opened, disk.format)
-    except Refused as refused:
-        yield item.gap(refused.reason, str(refused))
-    except DongleError as error:
-        yield item.gap("extra-missing", f"{error.details.get('module')}: pip install 'dongle-cli[images]'")
-    except (OSError, ValueError, OverflowError, MemoryError, RuntimeError) as error:
-        yield item.gap("damaged", said(error))
+        for found in apart(lambda beat: _entered(item, Watched(media, beat)), quiet=_QUIET, total=limits.seconds):
+            yield from found
+    except Ended as ended:
+        yield item.gap(ended.reason, str(ended))
 
 
 def _is_disk(word: str, name: str, media: Media) -> bool:
@@ -57,33 +56,42 @@ def _is_disk(word: str, name: str, media: Media) -> bool:
         return True
     if word == "boot":
         return media.size > _BOOT and (name.endswith(_RAW) or (media.size >= _LARGE and media.size % 512 == 0))
-    known = containers.format_of(media) != "raw" or partitions.filesystem(media) or boot(media.pread(0, HEAD))
+    known = containers.format_of(media) != "raw" or partitions.filesystem(media) or boot(media.pread(0, 4096))
     return bool(known) or (media.size > 0 and name.endswith(_PROMISED))
 
 
-def _all(item: Item, opened: Opened, format: str) -> Iterator[Hit | Gap | Tally]:
-    """Everything in it, as of this file; Spent where it is too much."""
-    locked = [Gap("", "encrypted", f"BitLocker: {takes}", name) for name, takes in opened.locked]
-    for gap in (*opened.gaps, *locked):
-        yield _gap(item, gap)
-    most, files = item.budget.limits.files, 0
-    for scan in opened.scans:
-        if isinstance(scan, MftScan):
-            batches = scan.run(0, min(scan.ntfs.records, most))
-            if scan.ntfs.records > most:
-                yield _gap(item, Gap("$MFT", "limit", f"more than {most} records", scan.volume))
-        else:
-            batches = scan.run()
-        for found in (one for batch in batches for one in batch):
-            if isinstance(found, Tally):
-                files += found.files + found.folders
-                yield replace(found, at=f"{item.entry.path}/{found.at}")
-                continue
-            item.budget.entry()
-            yield _gap(item, found) if isinstance(found, Gap) else _hit(item, found, format)
-            if files > most:
-                yield item.gap("limit", f"more than {most} files")
-                return
+def _entered(item: Item, media: Media) -> Iterator[list[Found]]:
+    """Everything on the disk, in batches, as of this file; never raises for what a disk may hold."""
+    limits = item.budget.limits
+    opened = Opened(replace(limits, disks=limits.disks - 1))
+    try:
+        disk = containers.unwrap(media, None)
+        opened.disk(disk)
+        locked = [Gap("", "encrypted", f"BitLocker: {takes}", name) for name, takes in opened.locked]
+        yield [_gap(item, gap) for gap in (*opened.gaps, *locked)]
+        left = limits.files
+        for scan in opened.scans:
+            for batch in scan.run(0, scan.ntfs.records) if isinstance(scan, MftScan) else scan.run():
+                yield [_told(item, found, disk.format) for found in batch]
+                left -= sum(found.files + found.folders for found in batch if isinstance(found, Tally))
+                if left < 0:
+                    raise Spent(f"more than {limits.files} files")
+    except Spent as spent:
+        yield [item.gap("limit", str(spent))]
+    except Refused as refused:
+        yield [item.gap(refused.reason, str(refused))]
+    except DongleError as error:
+        yield [item.gap("extra-missing", f"{error.details.get('module')}: pip install 'dongle-cli[images]'")]
+    except (OSError, ValueError, OverflowError, MemoryError, RuntimeError) as error:
+        yield [item.gap("damaged", said(error))]
+
+
+def _told(item: Item, found: Found, format: str) -> Found:
+    """What a scan found, as it is told of the image; Spent where it is too much for one file."""
+    if isinstance(found, Tally):
+        return replace(found, at=f"{item.entry.path}/{found.at}")
+    item.budget.entry()
+    return _gap(item, found) if isinstance(found, Gap) else _hit(item, found, format)
 
 
 def _hit(item: Item, hit: Hit, format: str) -> Hit:

@@ -86,6 +86,19 @@ class FileMedia:
         return self._file.read(size)
 
 
+class Watched:
+    """A medium that tells whenever it is read."""
+
+    def __init__(self, media: Media, tell: Callable[[], None]) -> None:
+        self._media, self._tell = media, tell
+        self.size = media.size
+
+    def pread(self, offset: int, size: int) -> bytes:
+        """Bytes of the medium."""
+        self._tell()
+        return self._media.pread(offset, size)
+
+
 class Part:
     """A stretch of a larger medium: a partition."""
 

@@ -125,7 +125,7 @@ class TskScan:
                             else:
                                 self._gap(name, "limit", f"depth {depth}")
                     self._file(file, name)
-                    if self.files % _BATCH == 0 and self.out:
+                    if self.files >= _BATCH or len(self.out) >= _BATCH:
                         yield self._batch(path)
             except (OSError, RuntimeError) as error:
                 self._gap(path.rstrip("/") or ".", "damaged", said(error))
