@@ -27,7 +27,7 @@ help:
 	@echo "also: make check | bench | messages | docs | udev | wheels | clean"
 
 # What pip installed stands until what is installed changes; the compiled inner loop is built on the way.
-INSTALLED := pyproject.toml hatch_build.py dongle_cli/audit/sources/_sweep.c
+INSTALLED := pyproject.toml hatch_build.py $(wildcard dongle_cli/audit/sources/native/*)
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed: apt-get install python3-venv" >&2; exit 1; }
 	@echo "$(strip $(INSTALLING))"

@@ -1,4 +1,4 @@
-"""Builds the audit's compiled inner loop into the wheel where there is a C compiler; without one the wheel is pure.
+"""Builds the audit's compiled inner loops into the wheel where there is a C compiler; without one the wheel is pure.
 
 The program does the same either way (dongle_cli/audit/sources/swift.py), only slower. HATCH_BUILD_NO_HOOKS=true makes
 the pure wheel on any machine.
@@ -17,9 +17,19 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("dongle_cli/audit/sources/_sweep.c")
-BUILT = SOURCE.with_suffix(".abi3.so")  # Python's stable ABI: one file for 3.11 and all that follow
-FLAGS = ("-O2", "-std=gnu11", "-fPIC", "-shared", "-Wall", "-Wextra", "-fstack-protector-strong", "-Wl,-z,relro,-z,now")
+SOURCES = Path("dongle_cli/audit/sources/native")
+BUILT = SOURCES.with_name("_native.abi3.so")  # Python's stable ABI: one file for 3.11 and all that follow
+FLAGS = (
+    "-O2",
+    "-std=gnu11",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-fstack-protector-strong",
+    "-Wl,-z,relro,-z,now",
+)
 
 
 class Compiled(BuildHookInterface):  # type: ignore[type-arg]
@@ -31,7 +41,7 @@ class Compiled(BuildHookInterface):  # type: ignore[type-arg]
             return
         trouble = compile_into(Path(self.root))
         if trouble:
-            self.app.display_warning(f"without the compiled inner loop: {trouble}")
+            self.app.display_warning(f"without the compiled inner loops: {trouble}")
             return
         build_data["artifacts"].append(f"/{BUILT}")
         build_data["pure_python"] = False
@@ -39,10 +49,11 @@ class Compiled(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def compile_into(root: Path) -> str:
-    """Put the module beside its source, whole or not at all; why it could not be made, or nothing."""
+    """Put the module where Python finds it, whole or not at all; why it could not be made, or nothing."""
     compiler = shlex.split(os.environ.get("CC", "")) or [shutil.which("cc") or shutil.which("gcc") or "cc"]
     unfinished = root / BUILT.with_suffix(f".{os.getpid()}")
-    command = [*compiler, *FLAGS, f"-I{sysconfig.get_path('include')}", "-o", str(unfinished), str(root / SOURCE)]
+    sources = sorted(map(str, (root / SOURCES).glob("*.c")))
+    command = [*compiler, *FLAGS, f"-I{sysconfig.get_path('include')}", "-o", str(unfinished), *sources]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode == 0:

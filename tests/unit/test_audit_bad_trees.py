@@ -34,7 +34,7 @@ MIB = 1024 * 1024
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both inner loops of the walk, where the compiled one was built."""
     if request.param == "python":
-        monkeypatch.setattr(swift, "_sweep", None)
+        monkeypatch.setattr(swift, "_native", None)
     elif not swift.is_there():
         pytest.skip("the inner loop was not compiled when this was installed")
 

@@ -37,8 +37,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     files = {path.relative_to(ROOT) for path in (ROOT / "dongle_cli").rglob("*") if path.is_file()}
-    wanted = {str(path) for path in files if path.parent.name != "__pycache__" and path.suffix not in (".c", ".so")}
-    compiled = {"dongle_cli/audit/sources/_sweep.abi3.so"} if "abi3" in wheel.name else set()
+    wanted = {
+        str(path) for path in files if path.parent.name != "__pycache__" and path.suffix not in (".c", ".h", ".so")
+    }
+    compiled = {"dongle_cli/audit/sources/_native.abi3.so"} if "abi3" in wheel.name else set()
     assert held == wanted | compiled
     assert {Path(name).suffix for name in held} >= {".py", ".toml", ".json", ".mo"}
 

@@ -142,15 +142,15 @@ _XML = re.compile(
     rb"|(?P<vsd>schemas\.microsoft\.com/visio/2003/core)|(?P<docx><pkg:package)"
     rb"|office:mimetype=.application/vnd\.oasis\.opendocument\.(?P<odf>text|spreadsheet|presentation|graphics)"
 )
-ROOT = 1024  # bytes in which the root element begins; a few words are found there much faster than the pattern is
-XML_WORDS = (b"progid=", b"w:wordDoc", b"schemas-m", b"schemas.m", b"pkg:pack", b"office:doc")
+_ROOT = 1024  # bytes in which the root element begins; a few words are found there much faster than the pattern is
+_XML_WORDS = (b"progid=", b"w:wordDoc", b"schemas-m", b"schemas.m", b"pkg:pack", b"office:doc")
 _FLAT = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp", b"graphics": "odg"}
 
 
 def office_xml(head: bytes) -> str | None:
     """A document in one XML file: Office 2003's, flat OPC, flat OpenDocument; None for any other XML."""
-    start = head[:ROOT]
-    if not any(word in start for word in XML_WORDS):
+    start = head[:_ROOT]
+    if not any(word in start for word in _XML_WORDS):
         return None
     found = _XML.search(head)
     if not found or b"<xsl:" in head:  # a style sheet only speaks of such documents
@@ -169,6 +169,13 @@ _BOOT_STARTS = (
     b"\0\0", *(bytes((first, second)) for first in (0xEB, 0xE9, 0xFA) for second in range(256)),
     b"\x33\xc0", b"\x31\xc0", b"\x33\xed", b"\xfc\x31", b"ER",
 )  # fmt: skip
+
+
+# Words of which one must stand in the first so many bytes, or the check says no; it need not be asked without.
+NEEDS: dict[Check, tuple[tuple[bytes, ...], int]] = {
+    office_xml: (_XML_WORDS, _ROOT), boot: ((b"\x55\xaa", b"\x53\xef"), 1082),
+    virtual_box: ((b"\x7f\x10\xda\xbe",), 68),
+}  # fmt: skip
 
 
 def _compiled() -> dict[bytes, tuple[tuple[bytes, str | Check], ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -65,12 +65,13 @@ class MftScan:
                 self._gap("$MFT", "damaged", f"records {begin} and on: {said(error)}")
                 continue
             if self.store is None:
-                seen = glance(self.ntfs, block, self.limits.kinds)
+                own = max(0, _OWN - begin) * size  # those of the file system are looked at, and count for nothing
+                seen = glance(self.ntfs, block[own:], self.limits.kinds)
                 self.files, self.folders, self.read = seen.files, seen.folders, seen.read
-                again: Iterable[int] = seen.again
+                again = [*glance(self.ntfs, block[:own], self.limits.kinds).again, *(own + at for at in seen.again)]
             else:
                 same = any(_reads(other, begin, block) for other in self.newer)
-                again = () if same else range(0, len(block), size)
+                again = [] if same else list(range(0, len(block), size))
             for at in again:
                 self._one(begin + at // size, block[at : at + size])
             self.out.append(Tally(self.files, self.folders, self.read, f"$MFT {begin}"))
@@ -95,7 +96,7 @@ class MftScan:
         live = bool(record.flags & IN_USE)
         if self.store is not None and not (live and self._differs(record, number)):
             return
-        if live:
+        if live and number >= _OWN:
             if record.flags & FOLDER:
                 self.folders += 1
             else:

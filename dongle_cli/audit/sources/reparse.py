@@ -8,6 +8,7 @@ import struct
 
 # [MS-FSCC] 2.6: OFFLINE, RECALL_ON_OPEN and RECALL_ON_DATA_ACCESS; whoever reads such a file fetches it from elsewhere.
 OFFLINE, RECALL_ON_OPEN, RECALL_ON_DATA_ACCESS = 0x1000, 0x40000, 0x400000
+RECALLS = OFFLINE | RECALL_ON_OPEN | RECALL_ON_DATA_ACCESS
 # [MS-FSCC] 2.1.2.1: a cloud file's tag is 0x9000x01A; those of junctions and symbolic links lead elsewhere.
 _CLOUD_MASK, _CLOUD = 0xFFFF0FFF, 0x9000001A
 MOUNT_POINT, SYMLINK = 0xA0000003, 0xA000000C
@@ -16,7 +17,7 @@ _TAG = re.compile(r"unsupported reparse (?:tag|point) ?(?:0x([0-9a-f]{8}))?", re
 
 def recalls(attributes: int) -> bool:
     """Whether opening a file with these attributes could fetch its content from a cloud or an archive."""
-    return bool(attributes & (OFFLINE | RECALL_ON_OPEN | RECALL_ON_DATA_ACCESS))
+    return bool(attributes & RECALLS)
 
 
 def is_cloud(tag: int) -> bool:

@@ -1,40 +1,46 @@
-"""The walk's inner loop, compiled, where this installation has it; without it the walk does the same in Python."""
+"""The inner loops of an audit, compiled, where this installation has them; without them Python does the same."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dongle_cli.audit.identify.pages import LOWEST_DPI, SHEETS, SMALLEST
-from dongle_cli.audit.identify.signatures import FIRST, ROOT, XML_WORDS, office_xml
+from dongle_cli.audit.identify.signatures import FIRST, NEEDS
 from dongle_cli.audit.identify.sniff import BINARY, TAILS
 from dongle_cli.audit.sources.quiet import QUIET, SILENT
 
 if TYPE_CHECKING:
-    from dongle_cli.audit.sources._sweep import Filter, Sweep
+    from dongle_cli.audit.sources._native import Filter, Sweep
 
-_sweep: ModuleType | None
+_native: ModuleType | None
 try:
-    from dongle_cli.audit.sources import _sweep
+    from dongle_cli.audit.sources import _native
 except ImportError:  # no wheel for this system, and no compiler where it was installed from source
-    _sweep = None
+    _native = None
 
 
 def is_there() -> bool:
-    """Whether this installation has it."""
-    return _sweep is not None
+    """Whether this installation has them."""
+    return _native is not None
 
 
-def filter_for(weak: Collection[str]) -> Filter | None:
+def filter_for(weak: frozenset[str]) -> Filter | None:
     """The compiled first look for these weak kinds; it passes whatever `sniff` would name. None: not built here."""
-    if _sweep is None:
-        return None
-    found: Filter = _sweep.Filter(
+    return None if _native is None else _made(weak)
+
+
+@cache
+def _made(weak: frozenset[str]) -> Filter:
+    assert _native is not None  # noqa: S101 - for the type checker
+    found: Filter = _native.Filter(
         rows=sorted(
-            (prefix, XML_WORDS if what is office_xml else ()) for rows in FIRST.values() for prefix, what in rows
+            (prefix, *(((), 0) if isinstance(what, str) else NEEDS.get(what, ((), 0))))
+            for rows in FIRST.values()
+            for prefix, what in rows
         ),
-        root=ROOT,
         tails=tuple(tail.encode() for tail in TAILS),
         binary=BINARY,
         weak=0 if not weak else 2 if "txt" in weak else 1,
@@ -47,6 +53,16 @@ def filter_for(weak: Collection[str]) -> Filter | None:
 
 def sweep(folder: int, wanted: Filter) -> Sweep:
     """The listing of the folder with descriptor `folder`, which stays the caller's; each file is opened once."""
-    assert _sweep is not None  # noqa: S101 - a filter was made by it
-    found: Sweep = _sweep.Sweep(folder=folder, filter=wanted, silent=SILENT, quiet=QUIET)
+    assert _native is not None  # noqa: S101 - the filter was made by it
+    found: Sweep = _native.Sweep(folder=folder, filter=wanted, silent=SILENT, quiet=QUIET)
+    return found
+
+
+def glance(
+    block: bytes, cluster: int, pread: Callable[[int, int], bytes], wanted: Filter, recalls: int
+) -> tuple[list[int], list[tuple[int, str, int]], int, int, int]:
+    """Records of an $MFT to look at again, deleted ones (offset, name, bytes); files, folders and bytes done with."""
+    assert _native is not None  # noqa: S101 - the filter was made by it
+    found: tuple[list[int], list[tuple[int, str, int]], int, int, int]
+    found = _native.glance(block=block, cluster=cluster, pread=pread, filter=wanted, recalls=recalls)
     return found

@@ -16,7 +16,7 @@ from dongle_cli.audit.sources import swift
 from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently
 
 if TYPE_CHECKING:
-    from dongle_cli.audit.sources._sweep import Filter, Sweep
+    from dongle_cli.audit.sources._native import Filter, Sweep
 
 HEAD = 4096  # bytes of a file that tell what it is; one page costs no more than 16 bytes
 SLICE = 1024  # entries of a folder between two looks around

@@ -1,6 +1,6 @@
-"""The walk's inner loop, compiled: optional, see swift.py."""
+"""The inner loops of an audit, compiled from native/: optional, see swift.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 @final
@@ -9,8 +9,7 @@ class Filter:
 
     def __new__(
         cls,
-        rows: Sequence[tuple[bytes, tuple[bytes, ...]]],
-        root: int,
+        rows: Sequence[tuple[bytes, tuple[bytes, ...], int]],
         tails: tuple[bytes, ...],
         binary: bytes,
         weak: int,
@@ -18,7 +17,7 @@ class Filter:
         lowest_dpi: int,
         sheets: Sequence[tuple[int, int, int, int]],
     ) -> Filter:
-        """`rows`: sorted prefixes, each with words of which one must stand in the first `root` bytes (none: any does).
+        """`rows`: sorted prefixes, each with words of which one must stand early (none: any do).
 
         `tails`: the last four characters of names; `binary`: bytes that no text holds; `weak`: 0 none, 1 tables and
         pictures, 2 any text too; the others say which pictures may be pages, as in identify.pages.
@@ -45,3 +44,12 @@ class Sweep:
 
     def names(self, most: int, /) -> tuple[list[str], list[str]]:
         """The next entries by name only, unopened: folders and files."""
+
+def glance(
+    block: bytes, cluster: int, pread: Callable[[int, int], bytes], filter: Filter, recalls: int
+) -> tuple[list[int], list[tuple[int, str, int]], int, int, int]:
+    """The first look at a stretch of an $MFT with records of 1 KiB, as in ntfs_glance.
+
+    `pread` reads the volume, `recalls` are attributes of files whose content is elsewhere. Offsets to look at again;
+    deleted ones that only their name may tell of (offset, name, bytes read); files, folders and bytes done with.
+    """

@@ -15,7 +15,7 @@ from identified import PDF, RTF, mail, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify import Limits, sniff
-from dongle_cli.audit.identify.signatures import FIRST, XML_WORDS
+from dongle_cli.audit.identify.signatures import FIRST, NEEDS
 from dongle_cli.audit.model import Gap, Hit, Tally
 from dongle_cli.audit.sources import swift
 from dongle_cli.audit.sources.walk import Found, Job, Walk
@@ -53,7 +53,8 @@ def app(number: int, content: bytes) -> bytes:
 
 PREFIXES = sorted({prefix for rows in FIRST.values() for prefix, _what in rows})
 PIECES = [
-    *PREFIXES, *XML_WORDS, b"%PDF-1.7", b"%PDF-1", b"ustar", b"JDASH", b"-lh5-", b"-lzs-",
+    *PREFIXES, *(word for words, _within in NEEDS.values() for word in words),
+    b"%PDF-1.7", b"%PDF-1", b"ustar", b"JDASH", b"-lh5-", b"-lzs-",
     b",", b"\t", b";", b"\n", b"\r\n",
     b'"', b"\x1b$B", b"a,b\n", b"x", b"\0", b"pHYs", b"Subject: a\nFrom: b\n\n", png(1240, 1754), png(32, 32),
     jpeg(1654, 2338), jpeg(800, 600), jpeg(800, 1000, 120), b"\xff\xc0\0\x11\x08", b"BM\0\0\0\0\0\0\0\0",
@@ -109,7 +110,8 @@ def test_nothing_of_the_corpus_is_held_back(weak: frozenset[str]) -> None:
         (b"MZ\x90\0" + bytes(900), "a.dll"),
         (b"<?xml version='1.0'?>\n<root/>" * 9, "a.xml"), (b"{\n  \"a\": [1, 2],\n", "a.json"),
         (png(32, 32), "a.png"), (png(1920, 1080), "a.png"), (png(1920, 1080, 96), "a.png"), (jpeg(800, 600), "a.jpg"),
-        (jpeg(800, 600, before=app(1, b"Exif\0\0" + jpeg(1654, 2338))), "a.jpg"), (b"", "a"),
+        (jpeg(800, 600, before=app(1, b"Exif\0\0" + jpeg(1654, 2338))), "a.jpg"),
+        (b"", "a"), (bytes(4096), "a"), (b"\xeb\x10" + bytes(900), "a"),
     ],
 )  # fmt: skip
 def test_what_is_nothing_stops_at_the_first_look(head: bytes, name: str) -> None:
@@ -212,7 +214,7 @@ def test_no_descriptor_is_left_open(tree: Path) -> None:
     walked(tree, True)
     assert descriptors() == before
     fd = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
-    walk = Walk(fd, Limits(), filter=swift.filter_for(()))
+    walk = Walk(fd, Limits(), filter=swift.filter_for(frozenset()))
     batches: Iterator[list[Found]] = walk.run(Job(""))
     next(batches)
     batches.close()  # type: ignore[attr-defined]
@@ -221,7 +223,7 @@ def test_no_descriptor_is_left_open(tree: Path) -> None:
 
 
 def test_a_listing_that_breaks_off_is_an_error_however_it_is_asked(tmp_path: Path) -> None:
-    wanted = swift.filter_for(())
+    wanted = swift.filter_for(frozenset())
     assert wanted is not None
     (tmp_path / "a.pdf").write_bytes(PDF)
     fd = os.open(tmp_path / "a.pdf", os.O_RDONLY)  # no folder: getdents refuses
