@@ -1,13 +1,10 @@
-"""Documents come to the share with their paths and their content, once each, whatever interrupts the way."""
+"""Documents come to the share with their paths and their content, once each, and go from here only after that."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import random
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -106,32 +103,3 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     folder = tmp_path / "県 共有"
     folder.mkdir()
     assert Share.parse(folder.as_uri()).root == folder
-
-
-def test_killed_a_hundred_times_nothing_is_lost_and_nothing_comes_twice(tmp_path: Path) -> None:
-    dice = random.Random(20261125)
-    files = {
-        f"d{n % 7}/文書{n:04d}.pdf": b"%%PDF-1.4 %d " % n + dice.randbytes(dice.randrange(3000)) for n in range(1000)
-    }
-    root = laptop(tmp_path, files)
-    kills, window = 0, 0.02
-    while kills < 100:
-        child = os.fork()
-        if child == 0:
-            try:
-                bring(tmp_path, [name for name in files if (root / name).exists()], remove=True)
-            finally:
-                os._exit(0)
-        time.sleep(dice.random() * window)  # the moment is the point; nothing is waited for
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        kills += 1
-        here, there = contents(root), contents(share(tmp_path))
-        whole = {name: content for name, content in there.items() if not name.endswith(".part")}
-        assert {**here, **whole} == files
-        window *= 1.5 if len(here) == len(files) else 1.0  # on a busy machine it takes longer until work begins
-    assert len(contents(root)) < 1000  # the kills fell among the work
-    bring(tmp_path, [name for name in files if (root / name).exists()], remove=True)
-    assert contents(root) == {} and contents(share(tmp_path)) == files
-    removed = [line["path"] for line in Receipt(tmp_path / "receipt.jsonl").lines() if line["done"] == "removed"]
-    assert sorted(removed) == sorted(files)
