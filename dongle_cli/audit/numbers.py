@@ -8,7 +8,7 @@ from dataclasses import replace
 from dongle_cli.audit.identify import KINDS, Limits
 from dongle_cli.audit.ledger import Ledger
 from dongle_cli.audit.model import Finding, Gap, State, Volume
-from dongle_cli.audit.pii.counting import Found, numbers
+from dongle_cli.audit.pii.counting import WHOLE, Found, numbers
 from dongle_cli.audit.pii.extract import Unmeasured
 from dongle_cli.audit.pii.numbers import Counts
 from dongle_cli.audit.policy import Policy
@@ -53,5 +53,5 @@ class Numbers:
             kind = finding.kind if finding.member is None else None
             self._last = (key, numbers(volume, finding.path, kind, self._limits))
         found = self._last[1]
-        missing = Unmeasured("limit" if (None, "") not in found else "unsupported", finding.kind)
+        missing = Unmeasured("limit" if WHOLE not in found else "unsupported", finding.kind)
         return found.get((finding.member, finding.kind), missing)

@@ -24,7 +24,7 @@ class Unmeasured(Exception):
     """The numbers of a document could not be counted; `reason` is a stable word of gaps."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(detail or reason)
+        super().__init__(reason, detail)  # as it was made, so that it goes from process to process
         self.reason = reason
         self.detail = detail
 
