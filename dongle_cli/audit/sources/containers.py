@@ -122,6 +122,9 @@ def _vhdx(raw: Media, path: Path | None) -> Disk:
 
 
 def _vmdk(raw: Media, path: Path | None) -> Disk:
+    descriptor_at = int.from_bytes(raw.pread(28, 8), "little") * 512
+    if raw.pread(0, 4) == b"KDMV" and not (descriptor_at and any(raw.pread(descriptor_at, 512))):
+        raise Unsupported("it is a part of a disk, whose descriptor stands in another file")
     disk = library("pyvmdk").handle()
     disk.open_file_object(MediaFile(raw))
     if disk.parent_content_identifier not in (None, 0xFFFFFFFF):
@@ -141,7 +144,15 @@ def _extent(raw: Media, path: Path | None, name: str | None) -> Media:
     return RawFiles([path.with_name(bare)])
 
 
+_SECTION = 76  # bytes of an EWF section's header; the last one has nothing behind it, and says "done" or "next"
+
+
 def _e01(raw: Media, path: Path | None) -> Disk:
+    part = raw.pread(0, 11)
+    if part.startswith(b"EVF\x09") and part[9:11] != b"\1\0":
+        raise Unsupported(f"it is part {int.from_bytes(part[9:11], 'little')} of a disk: name the first as a target")
+    if path is None and raw.pread(raw.size - _SECTION, 16).rstrip(b"\0") == b"next":
+        raise Unsupported("it goes on in other files: name it as a target of its own")
     ewf = library("pyewf")
     disk = ewf.handle()
     files: list[Media] = [raw]
