@@ -10,10 +10,11 @@ import pytest
 from audit_cli import Said, put
 from audit_cli import audit as looked
 from audit_tree import audit as brought
-from identified import look, zipped
+from identified import kinds, look, zipped
 from image_reading import DOCX, PDF, mbr
 from ntfs_image import NtfsImage, convert, need
 from test_audit_image_cli import audit as without
+from test_audit_weak_kinds import tiff
 
 from dongle_cli.audit.model import Gap
 from dongle_cli.errors import ExitCode
@@ -138,6 +139,13 @@ def test_the_disk_of_wsl_is_a_place(disk: Path, laptop: Path) -> None:
     assert {one["place"] for one in said.findings} == {"wsl"}
 
 
+def test_the_disk_of_docker_is_a_place(disk: Path, laptop: Path) -> None:
+    folder = laptop / "Users/sakura/AppData/Local/Docker/wsl/disk"
+    folder.mkdir(parents=True)
+    convert(disk, folder / "docker_data.vhdx", "vhdx")
+    assert {one["place"] for one in audit(laptop).findings} == {"container-storage"}
+
+
 def test_disks_in_disks_are_entered_twice(tmp_path: Path, laptop: Path) -> None:
     third = iso(tmp_path / "third", {"c.pdf": PDF})
     second = ext4(tmp_path / "second", {"b.pdf": PDF, "third.iso": third.read_bytes()})
@@ -241,6 +249,7 @@ def test_files_that_only_look_like_disks_are_passed_over(disk: Path, laptop: Pat
     )  # fmt: skip
     said = audit(laptop)
     assert (said.exit, said.findings, said.gaps) == (ExitCode.DONE, [], [])
+    assert kinds(tiff(2480, 3507), "page.img") == ["scan"]  # and what it is counts for more than its name
 
 
 @pytest.mark.timeout(60)

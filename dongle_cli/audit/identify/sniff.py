@@ -13,6 +13,7 @@ from dongle_cli.audit.identify.signatures import FIRST
 _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {
     "rdp": "rdp", "tar": "tar", **dict.fromkeys(("iso", "img", "raw", "vhd"), "iso"),
 }  # fmt: skip
+_HELD_BACK = ("tar", "iso")  # where the name says least: these need more than it
 _OLD_TAR = re.compile(rb"[0-7]{6}[ \0]")  # the checksum of a header that has no name of its own
 # Every ending that says something, as the last four characters of a lower-cased name can show it.
 TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
@@ -47,9 +48,10 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
         return "pdf"
     if head[144:149] == b"JDASH":
         return "jtd"
-    if hint is not None and hint != "tar" and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
+    if hint is not None and hint not in _HELD_BACK and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
         return hint
-    return _weak(head, weak) if weak and head else None
+    guess = _weak(head, weak) if weak and head else None
+    return "iso" if guess is None and hint == "iso" and not _is_plain(head) else guess
 
 
 def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:

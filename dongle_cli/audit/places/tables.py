@@ -75,6 +75,7 @@ OF_A_PERSON: Table = (
         "appdata/local/temp/**", "appdata/locallow/temp/**", f"{_PACKAGE}/*/ac/temp/**", f"{_PACKAGE}/*/tempstate/**",
         "local settings/temp/**",
     )),
+    ("container-storage", ("appdata/local/docker/**", ".local/share/containers/**", ".local/share/docker/**")),
     ("wsl", (f"{_PACKAGE}/*/localstate/rootfs/**", f"{_PACKAGE}/*/localstate/ext4.vhdx", "appdata/local/wsl/**")),
     ("mail", (
         ".thunderbird/**", "appdata/roaming/thunderbird/**", ".local/share/evolution/**", ".cache/evolution/**",
