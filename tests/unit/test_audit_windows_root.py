@@ -42,7 +42,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Planted]]
     return image.path, planted
 
 
-GAPS = {WSL: "unsupported"}
+GAPS = {WSL: "damaged"}  # only the first bytes of a VHDX
 CLOUDED = {**GAPS, CLOUD: "placeholder"}
 
 

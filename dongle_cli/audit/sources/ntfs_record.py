@@ -20,7 +20,7 @@ STANDARD, LIST, NAME, SECURITY, DATA, REPARSE, END = 0x10, 0x20, 0x30, 0x50, 0x8
 IN_USE, FOLDER = 1, 2
 COMPRESSED, ENCRYPTED = 0x00FF, 0x4000  # flags of an attribute
 NUMBER = 0xFFFFFFFFFFFF  # the part of a file reference that is the record's number; the sequence stands above it
-_DOS = 2  # the namespace of the short twin of a long name
+DOS = 2  # the namespace of the short twin of a long name
 
 
 class Torn(ValueError):
@@ -54,26 +54,26 @@ class Record:
 
     def streams(self) -> list[Stream]:
         """Its $DATA attributes; Torn where one cannot be."""
-        return [_stream(self.data, at) for at in self.content]
+        return [attribute(self.data, at) for at in self.content]
 
     def names(self) -> list[tuple[int, str]]:
         """Folder and name, one for each hard link; a short name only where there is no long one."""
         found = [_name(self.data, at) for at in self.labels]
-        return [pair[:2] for pair in found if pair[2] != _DOS] or [pair[:2] for pair in found[:1]]
+        return [pair[:2] for pair in found if pair[2] != DOS] or [pair[:2] for pair in found[:1]]
 
     @property
     def name(self) -> str:
         """Its first long name; empty where it has none in this record."""
         for at in self.labels:
             parent_name = _name(self.data, at)
-            if parent_name[2] != _DOS:
+            if parent_name[2] != DOS:
                 return parent_name[1]
         return _name(self.data, self.labels[0])[1] if self.labels else ""
 
     def listed(self) -> Stream | None:
         """$ATTRIBUTE_LIST: more attributes stand in other records."""
         at = self.others.get(LIST)
-        return None if at is None else _stream(self.data, at)
+        return None if at is None else attribute(self.data, at)
 
     def resident(self, kind: int) -> bytes:
         """The content of the first attribute of `kind`; empty where there is none."""
@@ -123,7 +123,7 @@ def parse(data: bytes) -> Record | None:
     if data[510:512] != number or data[size - 2 :] != number:
         raise Torn("it was only half written")
     if used > 510:
-        data = _mended(data, fix_at, fixes)
+        data = mended(data, fix_at, fixes)
     record = Record(data, sequence, flags, base)
     try:
         while True:
@@ -143,14 +143,15 @@ def parse(data: bytes) -> Record | None:
         raise Torn("its attributes have no end") from None
 
 
-def _mended(data: bytes, fix_at: int, fixes: int) -> bytes:
-    mended = bytearray(data)
+def mended(data: bytes, fix_at: int, fixes: int) -> bytes:
+    """A record, or a block of an index, with the last bytes of each sector put back; Torn where it was half written."""
+    whole = bytearray(data)
     for index in range(1, min(fixes, len(data) // 512 + 1)):
         end = index * 512
         if data[end - 2 : end] != data[fix_at : fix_at + 2]:
             raise Torn("it was only half written")
-        mended[end - 2 : end] = data[fix_at + 2 * index : fix_at + 2 * index + 2].ljust(2, b"\0")
-    return bytes(mended)
+        whole[end - 2 : end] = data[fix_at + 2 * index : fix_at + 2 * index + 2].ljust(2, b"\0")
+    return bytes(whole)
 
 
 def _name(data: bytes, at: int) -> tuple[int, str, int]:
@@ -169,7 +170,8 @@ def _text(utf16: bytes) -> str:
     return utf16[: len(utf16) & ~1].decode("utf-16-le", "surrogatepass")
 
 
-def _stream(data: bytes, at: int) -> Stream:
+def attribute(data: bytes, at: int) -> Stream:
+    """The attribute at `at`, of whatever type, with its content or where that lies; Torn where it is cut short."""
     try:
         _kind, length, away, name_length, name_at, flags = _ATTRIBUTE.unpack_from(data, at)
         if away:

@@ -95,6 +95,7 @@ class Opened:
             self.gaps.append(Gap("$MFT", "damaged", which + said(error), name))
             return None
         self.gaps += [Gap("$MFT", "damaged", note, name) for note in ntfs.notes]
+        volume.table = ntfs
         self.scans.append(MftScan(ntfs, name, self.limits, volume.content, store, newer))
         return ntfs
 
