@@ -96,7 +96,7 @@ def test_a_windows_disk_below_a_folder(tmp_path: Path) -> None:
         one if one.place in ("other-volume", "recycle-bin") else
         replace(one, place="other-volume", hint=_INNER.get(one.place, one.place)) for one in planted
     ]  # fmt: skip
-    check(tmp_path, planted, {f"mnt/c/{WSL}": "unsupported"})
+    check(tmp_path, planted, {f"mnt/c/{WSL}": "damaged"})
 
 
 def test_a_windows_disk_as_an_image(disk: tuple[Path, list[Planted]]) -> None:
