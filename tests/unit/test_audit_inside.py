@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,6 +20,7 @@ from test_audit_weak_kinds import tiff
 from dongle_cli.audit.model import Gap
 from dongle_cli.errors import ExitCode
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "images"
 FOLDER = "Users/sakura/Documents"
 WANTED = {("home/予算.pdf", "pdf"), ("pack.zip/議事録.bin", "docx")}
 
@@ -218,13 +220,28 @@ def test_what_cannot_be_entered_is_told(disk: Path, tmp_path: Path, laptop: Path
     assert reason == "unsupported" and "unpack" in detail
 
 
-def test_an_encrypted_volume_on_it_is_told(laptop: Path) -> None:
-    sector = bytearray(512)
-    sector[:11], sector[510:] = b"\xeb\x58\x90-FVE-FS-", b"\x55\xaa"
-    (laptop / FOLDER / "locked.img").write_bytes(mbr((7, 1, 4000)) + bytes(sector) + bytes(4000 * 512))
+def real(name: str) -> Path:
+    """One of the images that others made."""
+    if not (SHARED / name).exists():
+        pytest.skip(f"the real images are not beside the repository ({SHARED})")
+    return SHARED / name
+
+
+def test_a_bitlocker_volume_on_it_is_told(laptop: Path) -> None:
+    volume = lzma.decompress(real("bitlk-aes-xts-128.img.xz").read_bytes())
+    (laptop / FOLDER / "locked.img").write_bytes(mbr((7, 1, len(volume) // 512)) + volume)
     said = audit(laptop)
     assert said.exit == ExitCode.INCOMPLETE
-    assert [path for path, _member, _reason in reasons(said)] == ["locked.img"]
+    assert reasons(said) == [("locked.img", "p1", "encrypted")]
+
+
+def test_what_only_its_shadow_copy_keeps(laptop: Path, tmp_path: Path) -> None:
+    shutil.copy(real("vsstest.qcow2"), laptop / FOLDER)
+    policy = tmp_path / "text.toml"
+    policy.write_text('schema = 1\n[documents]\nkinds = ["txt"]\n')
+    found = looked(tmp_path / "home", laptop, "--policy", policy).findings
+    kept = {(one["member"], one["place"], one["store"]) for one in found if one["state"] == "shadow"}
+    assert kept == {("syslog", "shadow", 1)}
 
 
 @pytest.mark.parametrize(("module", "format"), [("pytsk3", "qcow2"), ("pyvhdi", "vhdx")])
