@@ -12,11 +12,12 @@ from audit_cli import Said, put
 from audit_cli import audit as looked
 from audit_tree import audit as brought
 from identified import kinds, look, zipped
-from image_reading import DOCX, PDF, mbr
+from image_reading import DOCX, PDF, gaps, mbr
 from ntfs_image import NtfsImage, convert, need
 from test_audit_image_cli import audit as without
 from test_audit_weak_kinds import tiff
 
+from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Gap
 from dongle_cli.errors import ExitCode
 
@@ -293,6 +294,7 @@ def test_a_disk_that_keeps_its_reader_busy_ends_at_the_limit(tmp_path: Path) -> 
     (gap,) = look(image.read_bytes(), "ext2.img", seconds=2.0)
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.detail) == ("limit", "2 s")
+    assert gaps(image, limits=Limits(quiet=2.0)) == [("", "limit")], "and as the target itself"
 
 
 def test_policy_and_exceptions_speak_of_the_image(disk: Path, laptop: Path, tmp_path: Path) -> None:

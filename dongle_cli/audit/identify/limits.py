@@ -19,6 +19,7 @@ class Limits:
     disks: int = 2  # disk images inside disk images
     files: int = 10_000_000  # on one disk image among the files; a laptop's disk has a tenth of that
     seconds: float = 3600.0  # for one disk image among the files
+    quiet: float = 60.0  # seconds that a file system is looked at without a byte read from it
     kinds: frozenset[str] = frozenset()  # weak ones that are wanted too: csv, txt, scan
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dongle_cli.audit.apart import Ended, apart
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Gap, Volume
 from dongle_cli.audit.sources import bitlocker, containers, crew
@@ -54,7 +56,14 @@ class Looks:
         """One of them."""
         assert isinstance(job, Stretch)  # noqa: S101 - for the type checker
         scan = self.scans[job.scan]
-        return scan.run(job.first, job.last) if isinstance(scan, MftScan) else scan.run()
+        return scan.run(job.first, job.last) if isinstance(scan, MftScan) else self._apart(scan)
+
+    def _apart(self, scan: TskScan) -> Iterator[list[Found]]:
+        """The Sleuth Kit follows some damage for hours in one call, so it is watched from another process."""
+        try:
+            yield from apart(scan.watched, quiet=scan.limits.quiet, total=math.inf)
+        except Ended as ended:
+            yield [Gap("", ended.reason, str(ended), scan.tsk.name)]
 
 
 class ImageSource:

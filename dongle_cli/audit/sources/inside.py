@@ -22,7 +22,6 @@ Found = Hit | Gap | Tally
 _BOOT = 16 * 512  # bytes of what starts a system, kept as a file ($Boot, boot.img): no disk is that small
 _RAW = (".img", ".raw", ".dd", ".bin")  # names of what is a disk from its first byte on
 _LARGE = 1 << 20  # bytes from which on it may have any name
-_QUIET = 60.0  # seconds without a byte read from a disk that is looked at
 _PROMISED = (".iso", ".vhd")  # names that are no disk's by chance
 
 
@@ -44,7 +43,7 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Tally]:
         yield item.gap("limit", "disk images inside disk images")
         return
     try:
-        for found in apart(lambda beat: _entered(item, Watched(media, beat)), quiet=_QUIET, total=limits.seconds):
+        for found in apart(lambda beat: _entered(item, Watched(media, beat)), quiet=limits.quiet, total=limits.seconds):
             yield from found
     except Ended as ended:
         yield item.gap(ended.reason, str(ended))

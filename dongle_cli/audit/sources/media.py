@@ -87,15 +87,15 @@ class FileMedia:
 
 
 class Watched:
-    """A medium that tells whenever it is read."""
+    """A medium that tells whenever it is read; whom, may change."""
 
     def __init__(self, media: Media, tell: Callable[[], None]) -> None:
-        self._media, self._tell = media, tell
+        self._media, self.tell = media, tell
         self.size = media.size
 
     def pread(self, offset: int, size: int) -> bytes:
         """Bytes of the medium."""
-        self._tell()
+        self.tell()
         return self._media.pread(offset, size)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -13,7 +13,7 @@ from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
 from dongle_cli.audit.identify.kinds import by_name
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources.containers import library
-from dongle_cli.audit.sources.media import Media, as_file, said
+from dongle_cli.audit.sources.media import Media, Watched, as_file, said
 
 HEAD = 4096
 _BATCH = 500  # files between two batches
@@ -32,10 +32,10 @@ class TskVolume:
 
     def __init__(self, media: Media, name: str, kind: str) -> None:
         tsk = library("pytsk3")
-        self.name, self.media = name, media
+        self.name, self.media = name, Watched(media, lambda: None)
         self._folds, self._owned = kind in ("fat", "exfat"), kind == "ext"
         type_ = tsk.TSK_FS_TYPE_ISO9660 if kind == "iso9660" else tsk.TSK_FS_TYPE_DETECT
-        self._fs = tsk.FS_Info(_image(tsk, media), 0, type_)
+        self._fs = tsk.FS_Info(_image(tsk, self.media), 0, type_)
         self.root = int(self._fs.info.root_inum)
 
     def find(self, path: str) -> Entry | None:
@@ -104,6 +104,11 @@ class TskScan:
     read: int = 0
     taken: Taken = field(default_factory=lambda: Taken())
     gone: list[tuple[Any, str]] = field(default_factory=list)  # deleted files and their paths, for when all is known
+
+    def watched(self, beat: Callable[[], None]) -> Iterator[list[Found]]:
+        """The same as `run`; `beat` is called whenever the volume is read."""
+        self.tsk.media.tell = beat
+        return self.run()
 
     def run(self) -> Iterator[list[Found]]:
         """Everything, in batches; never raises for what a disk may hold."""
