@@ -7,15 +7,17 @@ import os
 import platform
 import socket
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dongle_cli import __version__
-from dongle_cli.audit.baseline import Baseline
 from dongle_cli.audit.model import Verdict
 from dongle_cli.audit.policy import Policy
-from dongle_cli.audit.run import Run
 from dongle_cli.audit.sources import swift
 from dongle_cli.evidence.operator import account
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.baseline import Baseline
+    from dongle_cli.audit.run import Run
 
 
 def clock() -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dongle_cli.audit.documents import RULES as DOCUMENT_RULES
 from dongle_cli.audit.model import Finding, Gap, Severity, Tally, Verdict
-from dongle_cli.audit.pii.numbers import Counts
 from dongle_cli.audit.policy import Policy
 from dongle_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.pii.numbers import Counts
 
 # Of several things that one rule says, the first of these is its verdict.
 _WORST = (Verdict.VIOLATION, Verdict.UNKNOWN, Verdict.EXCEPTED, Verdict.OK, Verdict.NOT_APPLICABLE)

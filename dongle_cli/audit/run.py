@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dongle_cli.audit import places, rules
-from dongle_cli.audit.baseline import Baseline
 from dongle_cli.audit.documents import DELETED, Judge
 from dongle_cli.audit.exceptions import Exceptions
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.ledger import Ledger
-from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict
-from dongle_cli.audit.numbers import Numbers
+from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict, Volume
 from dongle_cli.audit.policy import Policy
-from dongle_cli.audit.second_opinion import SecondOpinion
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.baseline import Baseline
+    from dongle_cli.audit.numbers import Numbers
+    from dongle_cli.audit.second_opinion import SecondOpinion
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Run:
         settings: list[Hit] = []
         if self.second is not None:
             self.second.over(volumes)
-        numbers = Numbers(volumes, self.policy, self.ledger) if self.pii else None
+        numbers = self._numbers(volumes) if self.pii else None
         for found in source.scan():
             match found:
                 case Tally():
@@ -85,6 +88,11 @@ class Run:
             else:
                 severity = self.policy.severity_of(said.rule, said.place, said.kind, said.severity)
                 yield self._said(replace(said, severity=severity, target=source.target))
+
+    def _numbers(self, volumes: list[Volume]) -> Numbers:
+        from dongle_cli.audit.numbers import Numbers  # rarely asked for, and slow to import
+
+        return Numbers(volumes, self.policy, self.ledger)
 
     def _gap(self, gap: Gap, source: Source, *, of_files: bool) -> Gap:
         self.ledger.gap(gap, of_files=of_files)

@@ -16,7 +16,9 @@ from dongle_cli.cli.options import DryRun, Yes
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
+    from dongle_cli.audit.baseline import Baseline
     from dongle_cli.audit.model import Severity
+    from dongle_cli.audit.second_opinion import SecondOpinion
 
 LEVELS = Literal["info", "low", "medium", "high", "critical", "never"]
 
@@ -139,11 +141,9 @@ def audit(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
-    from dongle_cli.audit.baseline import Baseline
     from dongle_cli.audit.identify import KINDS, Limits
     from dongle_cli.audit.policy_file import load, load_exceptions
     from dongle_cli.audit.run import Run
-    from dongle_cli.audit.second_opinion import SecondOpinion
     from dongle_cli.audit.sources import LIVE, Options, open_source
     from dongle_cli.cli.audit_bring import Bring
     from dongle_cli.cli.audit_show import Output, show
@@ -158,9 +158,9 @@ def audit(
         [open_source(target, asked) for target in targets or [LIVE]],
         rules,
         _severity(fail_on),
-        Baseline.read(baseline) if baseline else None,
+        _baseline(baseline) if baseline else None,
         pii,
-        SecondOpinion() if second_opinion else None,
+        _second() if second_opinion else None,
     )
     if repatriate is None and (remove or receipt):
         raise click.UsageError(_("--remove and --receipt go with --repatriate."))
@@ -170,6 +170,18 @@ def audit(
 
 app.command("rules", help=_("Explain the rules: what each wants, why, and what to do."))(audit_rules.rules)
 app.command("sample", help=_("Draw machines from a list; anybody can draw them again."))(audit_sample.sample)
+
+
+def _baseline(path: Path) -> Baseline:
+    from dongle_cli.audit.baseline import Baseline
+
+    return Baseline.read(path)
+
+
+def _second() -> SecondOpinion:
+    from dongle_cli.audit.second_opinion import SecondOpinion
+
+    return SecondOpinion()
 
 
 def _cores() -> int:

@@ -36,7 +36,6 @@ class Output:
 def show(run: Run, out: Output, bring: Bring | None = None) -> int:
     """Run it, say what it finds, write the reports; returns the exit code."""
     from dongle_cli.audit import facts
-    from dongle_cli.audit.masking import Mask
     from dongle_cli.audit.reports import Report
     from dongle_cli.audit.reports.destination import check
 
@@ -44,7 +43,7 @@ def show(run: Run, out: Output, bring: Bring | None = None) -> int:
         check(path, [source.target for source in run.sources])
     if bring is not None:
         bring.prepare(run)
-    mask = Mask.of_this_machine() if out.mask or (out.files and not out.names) else None
+    mask = _mask() if out.mask or (out.files and not out.names) else None
     report = Report(facts.start(run), encoding=out.encoding)
     said = _start(report, mask if out.mask else None)
     if out.format == "json":
@@ -67,6 +66,12 @@ def show(run: Run, out: Output, bring: Bring | None = None) -> int:
     if trouble is not None:
         raise trouble
     return int(ExitCode.FAILED if failed else report.summary["exit"])
+
+
+def _mask() -> Mask:
+    from dongle_cli.audit.masking import Mask
+
+    return Mask.of_this_machine()
 
 
 def _bring(bring: Bring, report: Report, mask: Mask | None) -> tuple[DongleError | None, bool]:

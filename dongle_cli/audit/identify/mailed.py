@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Iterator
-from email.errors import MessageError
-from email.header import decode_header
-from email.message import Message
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.names import text_of
 from dongle_cli.audit.model import Gap, Hit
 
+if TYPE_CHECKING:
+    from email.message import Message
+
 
 def look(item: Item) -> Iterator[Hit | Gap | Item]:
     """The message, then its attachments."""
+    from email import message_from_bytes, policy  # slow to import, and many disks hold no mail
+
     yield item.hit("eml")
     file = item.open()
     file.seek(0)
     raw = file.read(item.budget.limits.member)
     item.budget.took(len(raw))
-    for part in _parts(email.message_from_bytes(raw, policy=email.policy.compat32)):
+    for part in _parts(message_from_bytes(raw, policy=policy.compat32)):
         item.budget.entry()
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and content:
@@ -31,6 +32,8 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
 
 def _parts(message: Message) -> Iterator[Message]:
     """All parts but the text that is shown; without recursion, however deep they are nested."""
+    from email.message import Message
+
     todo: list[Message] = [message]
     while todo:
         part = todo.pop()
@@ -43,6 +46,9 @@ def _parts(message: Message) -> Iterator[Message]:
 
 def _name(part: Message) -> str:
     """The file name as it was meant: RFC 2231, RFC 2047 as many programs write it, or raw bytes."""
+    from email.errors import MessageError
+    from email.header import decode_header
+
     try:
         said = part.get_filename() or ""
         pieces = decode_header(said)

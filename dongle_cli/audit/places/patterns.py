@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from dongle_cli.audit import globs
 
@@ -15,7 +16,12 @@ class Patterns:
     def __init__(self, table: Table) -> None:
         pairs = [(word, pattern.casefold()) for word, patterns in table for pattern in patterns]
         self._words = [word for word, _pattern in pairs]
-        self._expression = re.compile("|".join(f"({globs.translated(one)})" for _word, one in pairs), re.DOTALL)
+        self._globs = [pattern for _word, pattern in pairs]
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        """Compiled when the first path comes: it takes longer than a path does."""
+        return re.compile("|".join(f"({globs.translated(one)})" for one in self._globs), re.DOTALL)
 
     def word(self, folded: str) -> str | None:
         """The word for a path in folded case, or None."""

@@ -6,13 +6,16 @@ would leave -shm and -journal files beside it.
 
 from __future__ import annotations
 
-import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.i18n import _
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 LARGEST = 256 * 1024 * 1024  # bytes of a database or its log held in memory
 _LONGEST = 16 * 1024 * 1024  # bytes of one value
@@ -73,8 +76,10 @@ def _summed(data: bytes, order: str, sums: tuple[int, int]) -> tuple[int, int]:
 
 
 @contextmanager
-def opened(data: bytes, wal: bytes, path: str) -> Iterator[sqlite3.Connection]:
+def opened(data: bytes, wal: bytes, path: str) -> Iterator[Connection]:
     """A connection to the database in memory; what a damaged or hostile one makes of a query is Unreadable."""
+    import sqlite3  # only where there is a history
+
     connection = sqlite3.connect(":memory:")
     try:
         connection.deserialize(merged(data, wal))
