@@ -3,7 +3,8 @@
 `fls` (The Sleuth Kit) only lists names; the audit reads the head of every file, deleted ones and streams too, says what
 each is, and prints findings. The runs take turns, so that a busy machine is busy for all of them; each figure is the
 median of ROUNDS runs of the whole program, and the first run, which fills the caches, is not counted. Building the
-image takes a minute and needs root, ntfs-3g and qemu-utils; --image uses one that was kept with --keep.
+image (300,000 files, 2 GB) takes some minutes and needs root, ntfs-3g and qemu-utils; --image uses one that was kept
+with --keep.
 """
 
 from __future__ import annotations
@@ -32,29 +33,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from ntfs_image import NtfsImage, convert
 
 ROUNDS = 5
-FOLDERS, FILES, GONE, STREAMS = 4_000, 49_000, 1_000, 20
-DOCUMENT_EVERY = 49  # one file in so many is a document: a thousand
+FILES, FOLDER = 300_000, 12  # and how many stand in a folder
+GONE_EVERY, DOCUMENT_EVERY, STREAM_EVERY = 50, 49, 2500  # one file in so many is deleted, a document, has a stream
 FORMATS = (("qcow2", ()), ("vhdx", ("subformat=dynamic",)), ("vpc", ("subformat=dynamic",)), ("vmdk", ()))
 
 
-def build(path: Path) -> NtfsImage:
-    """50,000 files of up to 50 kB in 4,000 folders, a thousand of them deleted, a thousand documents, some streams."""
+def build(path: Path, files: int) -> NtfsImage:
+    """So many files of up to 12 kB, some deleted, some documents, some with a stream."""
     rng = random.Random(1)
     filler = rng.randbytes(60_000)
-    image = NtfsImage.make(path, mib=1536)
+    image = NtfsImage.make(path, mib=max(512, files * 9 // 1024))
     with image.mounted() as root:
-        folders = [root / f"d{number % 40}" / f"sub{number}" for number in range(FOLDERS)]
+        folders = [root / f"d{number % 40}" / f"sub{number}" for number in range(files // FOLDER)]
         for number, folder in enumerate(folders):
             folder.mkdir(parents=True)
-            for part in range(number * FILES // FOLDERS, (number + 1) * FILES // FOLDERS):
-                size = rng.choice((0, 300, 900, 4_000, 20_000, 50_000))
+            for part in range(number * FOLDER, (number + 1) * FOLDER):
+                size = rng.choice((0, 300, 900, 3_000, 6_000, 12_000))
                 head = b"%PDF-1.4\n" if part % DOCUMENT_EVERY == 0 else b""
                 name = f"file number {part}.{('txt', 'dat', 'bin', 'log')[part % 4]}"
                 (folder / name).write_bytes(head + filler[part % 1000 :][:size])
-        gone = [folders[number] / f"gone{number}.dat" for number in range(GONE)]
+        gone = [folders[number] / f"gone{number}.dat" for number in range(files // GONE_EVERY)]
         for file in gone:
             file.write_bytes(b"%PDF-1.4\n" + filler[:3000])
-        for number in range(STREAMS):
+        for number in range(files // STREAM_EVERY):
             Path(f"{folders[number]}:hidden{number}.bin").write_bytes(b"%PDF-1.7\n" * 2000)
     with image.mounted() as root:
         for file in gone:
@@ -101,12 +102,13 @@ def main() -> None:
     environment()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--image", type=Path)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        image: Path = asked.image or build(asked.keep or folder / "disk.img").path
+        image: Path = asked.image or build(asked.keep or folder / "disk.img", asked.files).path
         os.environ["DONGLE_HOME"] = str(folder / "home")
         fls = shutil.which("fls")
         programs = {"dongle-cli audit, raw": audit(image), "its scan alone, raw": partial(scan, image)}
