@@ -9,6 +9,7 @@ from typing import Any
 from folder_volume import put
 from hive_writer import Expand, hive
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.model import Entry, Finding, Gap, Hit
 from dongle_cli.audit.rules import check
 
@@ -56,7 +57,7 @@ def asked(root: Path, files: Mapping[str, bytes | str], *rdp: str) -> tuple[list
     """What every rule says of a root with these files; `rdp` are the paths that the scan would have recognised."""
     volume = put(root, dict(files))
     hits = [Hit(Entry(path), "rdp", "extension") for path in rdp]
-    said = list(check([volume], hits))
+    said = list(check([Registry(volume)], hits))
     return [one for one in said if isinstance(one, Finding)], [one for one in said if isinstance(one, Gap)]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dongle_cli.audit import places, rules
 from dongle_cli.audit.documents import DELETED, Judge
 from dongle_cli.audit.exceptions import Exceptions
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.identify.kinds import KINDS
 from dongle_cli.audit.ledger import Ledger
 from dongle_cli.audit.model import Finding, Gap, Hit, Severity, Source, Tally, Verdict, Volume
@@ -53,8 +54,9 @@ class Run:
 
     def _one(self, source: Source) -> Iterator[Finding | Gap | Tally]:
         volumes = source.volumes()
-        where = places.Places(volumes)
-        self.judge.writable = rules.writable(volumes)
+        registries = [Registry(volume) for volume in volumes]  # places and rules read the same folders and hives
+        where = places.Places(registries)
+        self.judge.writable = rules.writable(registries)
         settings: list[Hit] = []
         if self.second is not None:
             self.second.over(volumes)
@@ -81,7 +83,7 @@ class Run:
         told = list(where.unread())
         for gap in told:
             yield self._gap(gap, source, of_files=False)
-        for said in rules.check(volumes, settings, self.policy.runs):
+        for said in rules.check(registries, settings, self.policy.runs):
             if isinstance(said, Gap):
                 if said not in told:  # places and rules read the same hives
                     yield self._gap(said, source, of_files=False)

@@ -15,6 +15,7 @@ from image_reading import DOCX, PDF, gaps, seen
 from ntfs_image import NtfsImage
 from windows_settings import windows
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.model import Finding
 from dongle_cli.audit.rules import check
 from dongle_cli.audit.sources.image import ImageSource
@@ -65,7 +66,8 @@ def test_a_whole_volume_gives_the_findings_of_the_plain_one(damaged: Path, plain
 
 def encryption(image: Path, unlock: tuple[tuple[str, Secret], ...] = ()) -> str:
     """What the rule about the disk's encryption says."""
-    said = check(ImageSource(str(image), unlock=unlock).volumes(), [], lambda rule: rule == "E-disk-encryption")
+    registries = [Registry(volume) for volume in ImageSource(str(image), unlock=unlock).volumes()]
+    said = check(registries, [], lambda rule: rule == "E-disk-encryption")
     (one,) = said
     assert isinstance(one, Finding)
     return one.verdict.value

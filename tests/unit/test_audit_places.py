@@ -11,6 +11,7 @@ import pytest
 from folder_volume import FolderVolume, put
 from hive_writer import Expand, hive
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.model import Entry, Gap, State
 from dongle_cli.audit.places import Place, Places, recycle, trash
 from dongle_cli.audit.places.tables import BY_NAME, OF_A_PERSON, OF_A_SYSTEM
@@ -95,7 +96,7 @@ WHERE = {
 
 
 def test_places_by_path(tmp_path: Path) -> None:
-    it = Places([windows(tmp_path, {**dict.fromkeys(WHERE, "x"), "Users/Default/NTUSER.DAT": hive({})})])
+    it = Places([Registry(windows(tmp_path, {**dict.fromkeys(WHERE, "x"), "Users/Default/NTUSER.DAT": hive({})}))])
     said = {path: (place.word, place.user, place.hint) for path in WHERE for place in [of(it, path)]}
     assert said == WHERE
     assert not list(it.unread())
@@ -118,7 +119,7 @@ def test_folders_that_the_registry_has_moved(tmp_path: Path) -> None:
     system = windows(tmp_path / "c", {"Users/sakura/NTUSER.DAT": moved})
     data = put(tmp_path / "d", {"写真/sakura/a.pdf": "x", "$RECYCLE.BIN/x": ""})
     system.name, data.name = "p3", "p4"
-    it = Places([system, data])
+    it = Places([Registry(system), Registry(data)])
     csc = "Windows/CSC/v2.0.6/namespace/fs01/home$/sakura/Documents/a.pdf"
     said = {
         path: of(it, path, volume="p3")
@@ -143,7 +144,7 @@ def test_the_recycle_bin_says_what_was_thrown_away_by_whom_and_when(tmp_path: Pa
         f"{bin_}/$RBAD001.pdf": "x", f"{bin_}/$IBAD001.pdf": b"\x02\0\0",
         f"{bin_}/$RNONE01.pdf": "x", "$Recycle.Bin/S-1-5-21-9-9-9-500/$RX.pdf": "x",
     }  # fmt: skip
-    it = Places([windows(tmp_path, files)])
+    it = Places([Registry(windows(tmp_path, files))])
     assert of(it, f"{bin_}/$RABC123.pdf") == Place(
         "recycle-bin", "sakura", r"C:\Users\sakura\Desktop\起案.pdf", "desktop", "2016-02-15T08:53:20+00:00"
     )
@@ -166,7 +167,7 @@ def test_a_real_record_of_windows_10() -> None:
 
 
 def test_deleted_streams_shadows_and_where_they_would_be(tmp_path: Path) -> None:
-    it = Places([windows(tmp_path, {})])
+    it = Places([Registry(windows(tmp_path, {}))])
     desk = "Users/sakura/Desktop/a.pdf"
     for state, word in ((State.DELETED, "deleted"), (State.SHADOW, "shadow")):
         assert of(it, desk, state) == Place(word, "sakura", hint="desktop")
@@ -196,7 +197,7 @@ def test_what_a_browser_has_downloaded_is_named_so_wherever_it_stands(tmp_path: 
     browser = history(file, targets, wal=wal)  # it is open, and its last changes stand in its log alone
     before = {one.name: one.read_bytes() for one in file.parent.iterdir()}
     assert ("History-wal" in before) is wal
-    it = Places([volume])
+    it = Places([Registry(volume)])
     assert of(it, "work/a.pdf") == Place("browser-downloads", hint="folder")
     assert of(it, "Users/sakura/Downloads/b.pdf") == Place("downloads", "sakura")
     assert of(it, "Users/sakura/Desktop/c.pdf") == Place("desktop", "sakura", hint="browser-downloads")
@@ -216,7 +217,7 @@ def test_firefox_and_a_history_that_is_none(tmp_path: Path) -> None:
         it.execute("INSERT INTO moz_anno_attributes VALUES (1, 'downloads/destinationFileURI')")
         it.execute("INSERT INTO moz_annos VALUES (1, 1, 'file:///C:/work/%E8%B5%B7%E6%A1%88.pdf')")
     it.close()
-    places = Places([volume])
+    places = Places([Registry(volume)])
     assert of(places, "work/起案.pdf").word == "browser-downloads"
     assert [(gap.path.rpartition("/")[2], gap.reason) for gap in places.unread()] == [("History", "damaged")]
 
@@ -227,7 +228,7 @@ def test_hives_that_cannot_be_read_leave_the_usual_folders(tmp_path: Path) -> No
         "Users/kaede/NTUSER.DAT": b"regf",
         "Users/x/y": "",
     }
-    it = Places([windows(tmp_path, files)])
+    it = Places([Registry(windows(tmp_path, files))])
     assert of(it, "Users/kaede/Desktop/a.pdf") == Place("desktop", "kaede")
     assert of(it, "Users/x/Desktop/a.pdf") == Place("desktop", "x")  # nothing says that it is left over
     assert {(gap.path, gap.reason) for gap in it.unread()} == {
@@ -260,7 +261,7 @@ def test_places_of_linux_and_its_trash(tmp_path: Path) -> None:
         "home/hanako/.local/share/Trash/files/a.pdf": "x", "home/hanako/.local/share/Trash/info/a.pdf.trashinfo": info,
         ".Trash-1001/files/b/c.pdf": "x", ".Trash-1001/info/b.trashinfo": "[Trash Info]\nPath=work/b\n",
     }  # fmt: skip
-    it = Places([put(tmp_path, files)])
+    it = Places([Registry(put(tmp_path, files))])
     assert {path: (place.word, place.user, place.hint) for path in LINUX for place in [of(it, path)]} == LINUX
     assert of(it, "home/hanako/.local/share/Trash/files/a.pdf") == Place(
         "recycle-bin", "hanako", "/home/hanako/書類/a.pdf", "documents", "2026-03-04T05:06:07+09:00"
@@ -269,12 +270,14 @@ def test_places_of_linux_and_its_trash(tmp_path: Path) -> None:
 
 
 def test_a_persons_folder_alone(tmp_path: Path) -> None:
-    it = Places([put(tmp_path, {"NTUSER.DAT": person({"Personal": r"C:\Users\x\Documents"}), "Desktop/a": ""})])
+    it = Places(
+        [Registry(put(tmp_path, {"NTUSER.DAT": person({"Personal": r"C:\Users\x\Documents"}), "Desktop/a": ""}))]
+    )
     assert (of(it, "Desktop/a").word, of(it, "AppData/Local/Temp/a").word) == ("desktop", "temp")
 
 
 def test_gaps_of_an_old_windows_name_their_whole_path(tmp_path: Path) -> None:
-    it = Places([windows(tmp_path, {"Windows.old/Users/sakura/NTUSER.DAT": b"regf"})])
+    it = Places([Registry(windows(tmp_path, {"Windows.old/Users/sakura/NTUSER.DAT": b"regf"}))])
     assert of(it, "Windows.old/Users/sakura/Documents/a").word == "windows-old"
     assert [gap.path for gap in it.unread()] == ["Windows.old/Users/sakura/NTUSER.DAT"]
     assert isinstance(next(it.unread()), Gap)

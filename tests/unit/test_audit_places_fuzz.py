@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from windows_root import record
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Entry
 from dongle_cli.audit.places import Places, history, recycle, sqlite, trash
@@ -143,5 +144,5 @@ PARTS = (
 def test_every_path_has_a_place(tmp_path: Path, parts: list[str]) -> None:
     if not (tmp_path / "Users").exists():
         put(tmp_path, {"Users/sakura/x": "", "etc/passwd": "root:x:0:0::/root:/bin/sh\n"})
-    places = Places([put(tmp_path, {})])
+    places = Places([Registry(put(tmp_path, {}))])
     assert places.of(Entry("/".join(parts))).word

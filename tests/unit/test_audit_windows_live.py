@@ -123,7 +123,7 @@ def test_loaded_hives_are_asked_by_name_and_the_others_read(running: System) -> 
     assert it.read(r"HKLM\SOFTWARE\Policies\X", "On").data == 1
     assert it.read(r"HKLM\SYSTEM\CurrentControlSet\Services\A", "Start").data == 4
     assert it.read(r"HKLM\SOFTWARE\Policies\Y", "On").data is None
-    places = Places([volume])
+    places = Places([Registry(volume)])
     said = [places.of(Entry(path, volume="C:")) for path in ("Data/受信/a.pdf", "Users/sakura/Desktop/a.pdf")]
     assert [(place.word, place.user) for place in said] == [("downloads", "kaede"), ("desktop", "sakura")]
     assert not list(places.unread())
@@ -135,7 +135,7 @@ def test_a_registry_that_refuses_is_not_an_empty_one(tmp_path: Path) -> None:
             raise refused(5, sub_key)
 
     put(tmp_path, "Windows/System32/config/SOFTWARE")
-    places = Places([WindowsVolume(System({"C:": tmp_path}, tree=Refusing({})), "C:", "C:")])
+    places = Places([Registry(WindowsVolume(System({"C:": tmp_path}, tree=Refusing({})), "C:", "C:"))])
     assert [(gap.path, gap.reason) for gap in places.unread()] == [("Windows/System32/config/SOFTWARE", "permission")]
 
 

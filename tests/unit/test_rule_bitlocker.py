@@ -9,6 +9,7 @@ from folder_volume import put
 from hive_writer import registry_pol
 from windows_settings import asked, verdicts, windows
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.model import Finding
 from dongle_cli.audit.rules import check
 
@@ -38,7 +39,7 @@ def test_the_intention_in_hive_policy_file_and_mdm(tmp_path: Path) -> None:
 def test_a_volume_that_was_opened_is_measured(tmp_path: Path, protection: str, wanted: str) -> None:
     volume = put(tmp_path, windows(system={r"Control\BitLockerStatus": {"BootStatus": 0}}))
     volume.protection = protection  # type: ignore[attr-defined]
-    (one,) = [one for one in check([volume], []) if isinstance(one, Finding) and one.rule == STATE]
+    (one,) = [one for one in check([Registry(volume)], []) if isinstance(one, Finding) and one.rule == STATE]
     assert (one.verdict.value, one.path, dict(one.detail)["found"]) == (wanted, "BitLocker", protection)
     assert "Measured" in str(dict(one.detail)["note"])
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from windows_settings import asked, verdicts, windows
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Entry, Hit, State
 from dongle_cli.audit.rules import check, rdpfile
@@ -84,7 +85,7 @@ def test_deleted_files_are_no_settings_and_members_are_not_in_force(tmp_path: Pa
         Hit(Entry("old.rdp", state=State.DELETED), "rdp", "extension"),
         Hit(Entry("a.zip"), "rdp", "extension", "in.rdp"),
     ]
-    said = [(one.path, one.member, one.verdict.value) for one in check([volume], hits) if one.path]  # type: ignore[union-attr]
+    said = [(one.path, one.member, one.verdict.value) for one in check([Registry(volume)], hits) if one.path]  # type: ignore[union-attr]
     assert said == [("a.zip", "in.rdp", "not-applicable")] * len(RULES)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from folder_volume import put
 from windows_settings import asked, verdicts, windows
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.rules import writable
 
 FILTER, EXCLUSION = "E-write-filter", "E-write-filter-exclusion"
@@ -35,10 +36,10 @@ def test_each_exclusion_is_a_finding_of_its_own(tmp_path: Path) -> None:
 
 def test_exclusions_are_writable_storage_for_the_judge(tmp_path: Path) -> None:
     on = put(tmp_path / "on", windows(system=ON))
-    assert writable([on]) == {("", "work"), ("", "programdata/av"), ("", "users/public/documents")}
+    assert writable([Registry(on)]) == {("", "work"), ("", "programdata/av"), ("", "users/public/documents")}
     copies = {rf"{STATIC}\{copy}": {"UwfEnabled": 0} for copy in ("Copy0", "Copy1")}
     off = put(tmp_path / "off", windows(system={**ON, **copies}))
-    assert writable([off]) == set()
+    assert writable([Registry(off)]) == set()
 
 
 def test_copies_that_differ_are_unknown_and_their_exclusions_count(tmp_path: Path) -> None:

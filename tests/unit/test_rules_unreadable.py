@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from windows_settings import CONFIG, asked, windows
 
+from dongle_cli.audit.hives.registry import Registry
 from dongle_cli.audit.hives.regpol import RegistryPol
 from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Finding, Gap, Verdict
@@ -86,7 +87,7 @@ def test_a_folder_of_users_that_may_not_be_listed(tmp_path: Path) -> None:
     put(tmp_path, {**windows(), "Windows/SysWOW64/OneDriveSetup.exe": b"MZ"})
     volume = Closed(tmp_path)
     volume.closed = ("Users",)
-    said = list(check([volume], []))
+    said = list(check([Registry(volume)], []))
     verdicts = {one.rule: one.verdict for one in said if isinstance(one, Finding)}
     assert [(one.path, one.reason) for one in said if isinstance(one, Gap)] == [("Users", "permission")]
     unknown = {rule for rule, verdict in verdicts.items() if verdict is Verdict.UNKNOWN}
@@ -99,7 +100,7 @@ def test_a_folder_of_hives_that_may_not_be_listed(tmp_path: Path) -> None:
     put(tmp_path, windows())
     volume = Closed(tmp_path)
     volume.closed = ("Windows/System32",)
-    said = list(check([volume], []))
+    said = list(check([Registry(volume)], []))
     assert {one.verdict for one in said if isinstance(one, Finding)} == {Verdict.UNKNOWN}
     assert [one.reason for one in said if isinstance(one, Gap)] == ["permission"]
 

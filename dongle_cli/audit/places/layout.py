@@ -28,7 +28,7 @@ _DOWNLOADED = ("folder", "profile", "public", "other-volume")  # places that say
 class Layout:
     """What is where in this tree, read once."""
 
-    volume: Volume
+    registry: Registry  # of the volume, or of the tree as if it were one
     prefix: str = ""  # of the tree on the volume, with "/" at its end
     outer: str | None = None  # the word for the tree as a whole: windows-old, other-volume
     spots: dict[str, Spot] = field(default_factory=dict)
@@ -38,10 +38,8 @@ class Layout:
     targets: set[str] = field(default_factory=set)
     histories: list[history.History] = field(default_factory=list)
     unread: list[Gap] = field(default_factory=list)
-    registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
-        self.registry = Registry(self.volume)
         for spot in people.spots(self.registry, self._lost):
             self.add(spot)
         try:
@@ -55,6 +53,11 @@ class Layout:
             path = target[1:] if target.startswith("/") else local(target)
             if path:
                 self.targets.add(path.casefold())
+
+    @property
+    def volume(self) -> Volume:
+        """What the tree is on."""
+        return self.registry.volume
 
     def add(self, spot: Spot) -> None:
         """Take a folder that has a meaning; what was named first stays, so that a later default changes nothing."""

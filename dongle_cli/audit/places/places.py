@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from dongle_cli.audit.hives.folders import Folders
-from dongle_cli.audit.model import Entry, Gap, State, Volume
+from dongle_cli.audit.hives.registry import Registry
+from dongle_cli.audit.model import Entry, Gap, State
 from dongle_cli.audit.places.below import Below
 from dongle_cli.audit.places.layout import Layout
 from dongle_cli.audit.places.place import Place
@@ -21,8 +22,8 @@ _MOST = 64  # systems below one folder
 class Places:
     """The places of a source's volumes, prepared when the first is asked for; `of` is for each document found."""
 
-    def __init__(self, volumes: Sequence[Volume]) -> None:
-        self._volumes = volumes
+    def __init__(self, registries: Sequence[Registry]) -> None:
+        self._registries = registries  # one for each volume
 
     def of(self, entry: Entry) -> Place:
         """The place of `entry`; every file has one."""
@@ -45,7 +46,7 @@ class Places:
     @cached_property
     def layouts(self) -> list[Layout]:
         """Every system, and every volume, of the source."""
-        found = [layout for volume in self._volumes for layout in _systems(volume)]
+        found = [layout for registry in self._registries for layout in _systems(registry)]
         systems = {id(layout.volume) for layout in found if layout.prefix == "" and _is_system(layout.registry.folders)}
         for layout in found:
             if systems and layout.prefix == "" and id(layout.volume) not in systems:
@@ -87,13 +88,13 @@ def _is_system(folders: Folders) -> bool:
     return folders.exists("Windows/System32") or (folders.exists("etc") and folders.exists("usr"))
 
 
-def _systems(volume: Volume) -> Iterator[Layout]:
+def _systems(registry: Registry) -> Iterator[Layout]:
     """The volume itself, previous Windows installations on it, and disks that are mounted or copied below it."""
-    yield Layout(volume)
-    folders = Folders(volume)
+    yield Layout(registry)
+    volume, folders = registry.volume, registry.folders
     for name in _listed(folders, ""):
         if name.casefold().startswith("windows.old"):
-            yield Layout(Below(volume, name), f"{name}/", "windows-old")
+            yield Layout(Registry(Below(volume, name)), f"{name}/", "windows-old")
     below: list[tuple[str, str | None]] = [
         (path, "other-volume") for mount in _MOUNTS for path in _deeper(folders, mount)
     ]
@@ -101,7 +102,7 @@ def _systems(volume: Volume) -> Iterator[Layout]:
         below += [(path, None) for path in _listed(folders, "")]
     for path, outer in below[:_MOST]:
         if any(name.casefold() in _SYSTEM for name in _listed(folders, path)):
-            yield Layout(Below(volume, path), f"{path}/", outer)
+            yield Layout(Registry(Below(volume, path)), f"{path}/", outer)
 
 
 def _deeper(folders: Folders, mount: str) -> Iterator[str]:

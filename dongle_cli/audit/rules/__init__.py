@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-from dongle_cli.audit.model import Finding, Gap, Hit, Volume
+from dongle_cli.audit.model import Finding, Gap, Hit
 from dongle_cli.audit.rules import families
 from dongle_cli.audit.rules.check import Family
 from dongle_cli.audit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from dongle_cli.audit.hives.registry import Registry
 
 __all__ = ["CATALOGUE", "FAMILIES", "Rule", "check", "writable"]
 
@@ -30,14 +34,14 @@ CATALOGUE: dict[str, Rule] = {
 
 
 def check(
-    volumes: Sequence[Volume], settings: Iterable[Hit], runs: Callable[[str], bool] = lambda _rule: True
+    registries: Sequence[Registry], settings: Iterable[Hit], runs: Callable[[str], bool] = lambda _rule: True
 ) -> Iterator[Finding | Gap]:
     """Every rule about settings that `runs`, asked of every machine, user and .rdp file; each gap once."""
     from dongle_cli.audit.rules.asking import ask
 
     asked = {id_: rule for id_, rule in CATALOGUE.items() if rule.subject != "document" and runs(id_)}
     seen: set[tuple[str, str]] = set()
-    for said in ask(volumes, list(settings), FAMILIES, asked):
+    for said in ask(registries, list(settings), FAMILIES, asked):
         if isinstance(said, Gap):
             if (said.volume, said.path) in seen:
                 continue
@@ -45,9 +49,9 @@ def check(
         yield said
 
 
-def writable(volumes: Sequence[Volume]) -> set[tuple[str, str]]:
+def writable(registries: Sequence[Registry]) -> set[tuple[str, str]]:
     """Folded paths, each with its volume, that a write filter leaves out: there what a policy allows does not hold."""
     from dongle_cli.audit.rules.asking import machines
     from dongle_cli.audit.rules.families.write_filter import exclusions
 
-    return {(machine.volume.name, path.casefold()) for machine in machines(volumes) for path in exclusions(machine)}
+    return {(machine.volume.name, path.casefold()) for machine in machines(registries) for path in exclusions(machine)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from dongle_cli.audit.hives.folders import Folders
 from dongle_cli.audit.hives.profiles import Profile
 from dongle_cli.audit.hives.registry import CONFIG, Registry
 from dongle_cli.audit.hives.unreadable import Unreadable
@@ -18,19 +17,19 @@ from dongle_cli.audit.rules.rule import Rule
 Rules = Mapping[str, Rule]
 
 
-def machines(volumes: Sequence[Volume]) -> Iterator[Machine]:
+def machines(registries: Sequence[Registry]) -> Iterator[Machine]:
     """Each volume that a Windows stands on; one whose folders cannot be read is passed over."""
-    for volume in volumes:
-        if Registry.is_windows(Folders(volume)):
-            yield Machine(volume, Registry(volume))
+    for registry in registries:
+        if Registry.is_windows(registry.folders):
+            yield Machine(registry.volume, registry)
 
 
 def ask(
-    volumes: Sequence[Volume], settings: Sequence[Hit], families: Sequence[Family], rules: Rules
+    registries: Sequence[Registry], settings: Sequence[Hit], families: Sequence[Family], rules: Rules
 ) -> Iterator[Finding | Gap]:
     """What every rule about settings says of this source."""
     said: set[str] = set()
-    for one in _all(volumes, settings, families, rules):
+    for one in _all(registries, settings, families, rules):
         if isinstance(one, Finding):
             said.add(one.rule)
         yield one
@@ -40,24 +39,25 @@ def ask(
 
 
 def _all(
-    volumes: Sequence[Volume], settings: Sequence[Hit], families: Sequence[Family], rules: Rules
+    registries: Sequence[Registry], settings: Sequence[Hit], families: Sequence[Family], rules: Rules
 ) -> Iterator[Finding | Gap]:
-    for volume in volumes:
+    for registry in registries:
+        volume = registry.volume
         try:
-            windows = Folders(volume).real(CONFIG) is not None
+            windows = registry.folders.real(CONFIG) is not None
         except OSError as error:
             yield Unreadable.of(CONFIG, error).gap(volume.name)
             for rule in rules.values():
                 yield Finding(rule.id, rule.severity, Verdict.UNKNOWN, SETTINGS, CONFIG, volume.name)
             continue
         if windows:
-            machine = Machine(volume, Registry(volume))
+            machine = Machine(volume, registry)
             for family in families:
                 for one in _machine(machine, family, rules):
                     if isinstance(one, Gap) or one.rule in rules:
                         yield one
     lines = [line for family in families for line in family.lines if line.rule in rules]
-    by_name = {volume.name: volume for volume in volumes}
+    by_name = {registry.volume.name: registry.volume for registry in registries}
     for hit in settings:
         if hit.entry.state is State.LIVE and hit.entry.volume in by_name:  # what is deleted is no setting any more
             yield from _rdp(by_name[hit.entry.volume], hit, lines, rules)
