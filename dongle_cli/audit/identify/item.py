@@ -23,6 +23,7 @@ class Item:
     member: str | None = None
     size: int | None = None
     depth: int = 0
+    beside: Callable[[str], BinaryIO] | None = None  # opens another file of the same folder by its name
 
     def hit(self, kind: str, evidence: str = "content", encrypted: bool = False) -> Hit:
         """It is of `kind`."""

@@ -45,13 +45,16 @@ _LOOK: dict[str, _Look] = {
 }
 
 
-def settle(guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits) -> Iterator[Hit | Gap | Tally]:
+def settle(
+    guess: str, entry: Entry, head: bytes, file: BinaryIO, limits: Limits,
+    beside: Callable[[str], BinaryIO] | None = None,
+) -> Iterator[Hit | Gap | Tally]:  # fmt: skip
     """What the file is that `sniff` guessed as `guess`, and the documents inside it, with a gap for what stayed unseen.
 
-    A disk image counts its files in tallies.
+    A disk image counts its files in tallies; where it stands in several files, `beside` opens another one by its name.
     `file` may be cut short, change or fail while it is read; nothing is raised for that.
     """
-    item = Item(entry, entry.path.rpartition("/")[2], head, lambda: file, Budget(limits))
+    item = Item(entry, entry.path.rpartition("/")[2], head, lambda: file, Budget(limits), beside=beside)
     try:
         yield from _dig(guess, item)
     except Spent as spent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import ModuleType
@@ -22,6 +23,14 @@ class Disk:
     media: Media
     format: str  # raw, qcow2, vhd, vhdx, vmdk, vdi, e01
     gaps: list[Gap] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a container in several files needs: its own name, and what opens another file of its folder by name."""
+
+    name: str
+    open: Callable[[str], Media]  # OSError where it cannot be opened
 
 
 class Refused(Exception):
@@ -73,11 +82,11 @@ _MAGICS = (
 
 def open_disk(path: Path) -> Disk:
     """The disk in the file `path`; OSError where the file cannot be read, Refused where its content cannot."""
-    return unwrap(RawFiles(segments(path)), path)
+    return unwrap(RawFiles(segments(path)), Beside(path.name, lambda name: RawFiles([path.with_name(name)])))
 
 
-def unwrap(raw: Media, path: Path | None) -> Disk:
-    """The disk inside `raw`; `path` is where further files of the container are looked for, if anywhere."""
+def unwrap(raw: Media, beside: Beside | None) -> Disk:
+    """The disk inside `raw`; `beside` gives further files of the container, if anything does."""
     name = format_of(raw)
     if name == "raw":
         return Disk(raw, name)
@@ -85,14 +94,14 @@ def unwrap(raw: Media, path: Path | None) -> Disk:
     if reader is None:
         raise Refused("unsupported", f"{name}: this kind of container is not read")
     try:
-        return reader(raw, path)
+        return reader(raw, beside)
     except Unsupported as error:
         raise Refused("encrypted" if "encrypted" in str(error) else "unsupported", f"{name}: {error}") from None
     except (OSError, ValueError, OverflowError, MemoryError) as error:
         raise Refused("damaged", f"{name}: {said(error)}") from None
 
 
-def _qcow2(raw: Media, path: Path | None) -> Disk:
+def _qcow2(raw: Media, beside: Beside | None) -> Disk:
     disk = qcow2.Qcow2(raw)
     missing = disk.missing()
     notes = ["it is marked as corrupt"] if disk.corrupt else []
@@ -100,17 +109,17 @@ def _qcow2(raw: Media, path: Path | None) -> Disk:
     return Disk(disk, "qcow2", [Gap("", "damaged", f"qcow2: {note}") for note in notes])
 
 
-def _vdi(raw: Media, path: Path | None) -> Disk:
+def _vdi(raw: Media, beside: Beside | None) -> Disk:
     return Disk(vdi.open_vdi(raw), "vdi")
 
 
-def _vhd(raw: Media, path: Path | None) -> Disk:
+def _vhd(raw: Media, beside: Beside | None) -> Disk:
     disk = vhd.open_vhd(raw)
     gaps = [] if vhd.is_whole(raw) else [Gap("", "damaged", "vhd: it is cut short: the footer at its end is missing")]
     return Disk(disk, "vhd", gaps)
 
 
-def _vhdx(raw: Media, path: Path | None) -> Disk:
+def _vhdx(raw: Media, beside: Beside | None) -> Disk:
     disk = library("pyvhdi").file()
     disk.open_file_object(MediaFile(raw))
     if disk.parent_identifier:
@@ -121,7 +130,7 @@ def _vhdx(raw: Media, path: Path | None) -> Disk:
     return Disk(Cached(Yal(disk, disk.media_size)), "vhdx", gaps)
 
 
-def _vmdk(raw: Media, path: Path | None) -> Disk:
+def _vmdk(raw: Media, beside: Beside | None) -> Disk:
     descriptor_at = int.from_bytes(raw.pread(28, 8), "little") * 512
     if raw.pread(0, 4) == b"KDMV" and not (descriptor_at and any(raw.pread(descriptor_at, 512))):
         raise Unsupported("it is a part of a disk, whose descriptor stands in another file")
@@ -129,56 +138,54 @@ def _vmdk(raw: Media, path: Path | None) -> Disk:
     disk.open_file_object(MediaFile(raw))
     if disk.parent_content_identifier not in (None, 0xFFFFFFFF):
         raise Unsupported("it only holds what changed since its parent: merge it first")
-    extents: list[Any] = [_extent(raw, path, extent.filename) for extent in disk.extent_descriptors]
+    extents: list[Any] = [_extent(raw, beside, extent.filename) for extent in disk.extent_descriptors]
     disk.open_extent_data_files_as_file_objects([MediaFile(extent) for extent in extents])
     return Disk(Cached(Yal(disk, disk.media_size, extents)), "vmdk")
 
 
-def _extent(raw: Media, path: Path | None, name: str | None) -> Media:
+def _extent(raw: Media, beside: Beside | None, name: str | None) -> Media:
     """The file of one extent: beside the descriptor and nowhere else, because an image may be hostile."""
     if not name or raw.pread(0, 4) in (b"KDMV", b"COWD"):  # in one file, whatever that is called by now
         return raw
-    if path is None:
+    if beside is None:
         raise Unsupported(f"its content stands in another file ({name}): name it as a target of its own")
-    bare = PureWindowsPath(PurePosixPath(name).name).name
-    return RawFiles([path.with_name(bare)])
+    return beside.open(PureWindowsPath(PurePosixPath(name).name).name)
 
 
 _SECTION = 76  # bytes of an EWF section's header; the last one has nothing behind it, and says "done" or "next"
 
 
-def _e01(raw: Media, path: Path | None) -> Disk:
+def _e01(raw: Media, beside: Beside | None) -> Disk:
     part = raw.pread(0, 11)
     if part.startswith(b"EVF\x09") and part[9:11] != b"\1\0":
         raise Unsupported(f"it is part {int.from_bytes(part[9:11], 'little')} of a disk: name the first as a target")
-    if path is None and raw.pread(raw.size - _SECTION, 16).rstrip(b"\0") == b"next":
+    if beside is None and raw.pread(raw.size - _SECTION, 16).rstrip(b"\0") == b"next":
         raise Unsupported("it goes on in other files: name it as a target of its own")
     ewf = library("pyewf")
     disk = ewf.handle()
     files: list[Media] = [raw]
-    if path is not None:
-        files += [RawFiles([other]) for other in _e01_segments(path)[1:]]
+    if beside is not None:
+        files += _e01_segments(beside)
     disk.open_file_objects([MediaFile(file) for file in files], "r")
     return Disk(Cached(Yal(disk, disk.get_media_size(), files)), "e01")
 
 
-def _e01_segments(path: Path) -> list[Path]:
-    """.E01 to .E99, then .EAA to .EZZ, .FAA and on (the numbering of EnCase), as far as they stand without a hole."""
-    first = path.suffix
-    if len(first) < 3 or first[-2:] not in ("01",):
-        return [path]
-    lead, upper = first[1:-2], first[1].isupper()
-    names = [f".{lead}{number:02}" for number in range(1, 100)]
-    a = "A" if upper else "a"
+def _e01_segments(beside: Beside) -> Iterator[Media]:
+    """.E02 to .E99, then .EAA to .EZZ, .FAA and on (the numbering of EnCase), as far as they stand without a hole."""
+    stem, _dot, first = beside.name.rpartition(".")
+    lead = first[:-2]
+    if not lead or not first.endswith("01"):
+        return
+    a = "A" if lead[0].isupper() else "a"
     letters = [chr(ord(a) + index) for index in range(26)]
-    start = ord(first[1]) - ord(a)
-    names += [f".{x}{y}{z}" for x in letters[start:] for y in letters for z in letters] if len(lead) == 1 else []
-    paths = []
+    names = [f"{lead}{number:02}" for number in range(2, 100)]
+    if len(lead) == 1:
+        names += [f"{x}{y}{z}" for x in letters[ord(lead) - ord(a) :] for y in letters for z in letters]
     for name in names:
-        if not path.with_suffix(name).is_file():
-            break
-        paths.append(path.with_suffix(name))
-    return paths
+        try:
+            yield beside.open(f"{stem}.{name}")
+        except FileNotFoundError:
+            return
 
 
 _READERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from dongle_cli.audit.identify.limits import Spent
 from dongle_cli.audit.identify.signatures import boot
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import containers, partitions
-from dongle_cli.audit.sources.containers import Refused
+from dongle_cli.audit.sources.containers import Beside, Refused
 from dongle_cli.audit.sources.media import FileMedia, Media, Watched, said
 from dongle_cli.audit.sources.ntfs_scan import MftScan
 from dongle_cli.audit.sources.opened import Opened
@@ -21,6 +22,7 @@ Found = Hit | Gap | Tally
 
 _BOOT = 16 * 512  # bytes of what starts a system, kept as a file ($Boot, boot.img): no disk is that small
 _RAW = (".img", ".raw", ".dd", ".bin")  # names of what is a disk from its first byte on
+_EXTENT = re.compile(r"(.+)-(?:flat|[sf]\d{3})(\.vmdk)", re.IGNORECASE)
 _LARGE = 1 << 20  # bytes from which on it may have any name
 _PROMISED = (".iso", ".vhd")  # names that are no disk's by chance
 
@@ -36,7 +38,7 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Tally]:
             yield item.gap("unsupported", "a disk image in an archive: unpack it, and name it as a target of its own")
         return
     media = FileMedia(item.open())
-    if not _is_disk(word, item.name.lower(), media):
+    if not _is_disk(word, item.name.lower(), media) or _is_part(item):
         return
     limits = item.budget.limits
     if not limits.disks:
@@ -59,12 +61,32 @@ def _is_disk(word: str, name: str, media: Media) -> bool:
     return bool(known) or (media.size > 0 and name.endswith(_PROMISED))
 
 
+def _is_part(item: Item) -> bool:
+    """Whether it is looked at with another file: an extent that a descriptor beside it names, a further segment."""
+    name, further = item.name, item.head.startswith(b"EVF\x09") and item.head[9:11] != b"\1\0"
+    extent = _EXTENT.fullmatch(name)
+    if item.beside is None or not (extent or further):
+        return False
+    try:
+        with item.beside(extent[1] + extent[2] if extent else name[:-2] + "01") as file:
+            first = file.read(1 << 16)
+    except OSError:
+        return False
+    named = f'"{name}"'.encode("utf-8", "surrogateescape")
+    return first[9:11] == b"\1\0" if further else first.startswith(b"# Disk DescriptorFile") and named in first
+
+
+def _beside(item: Item) -> Beside | None:
+    opens = item.beside
+    return None if opens is None else Beside(item.name, lambda name: FileMedia(opens(name)))
+
+
 def _entered(item: Item, media: Media) -> Iterator[list[Found]]:
     """Everything on the disk, in batches, as of this file; never raises for what a disk may hold."""
     limits = item.budget.limits
     opened = Opened(replace(limits, disks=limits.disks - 1))
     try:
-        disk = containers.unwrap(media, None)
+        disk = containers.unwrap(media, _beside(item))
         opened.disk(disk)
         locked = [Gap("", "encrypted", f"BitLocker: {takes}", name) for name, takes in opened.locked]
         yield [_gap(item, gap) for gap in (*opened.gaps, *locked)]

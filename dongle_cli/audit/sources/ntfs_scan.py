@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
@@ -45,6 +46,7 @@ class MftScan:
     volume: str
     limits: Limits
     decompressed: Callable[[int, str], Media]  # of record and stream: what libfsntfs makes of a compressed one
+    opened: Callable[[str], BinaryIO]  # by its path: another file that a file is only a part of
     store: int | None = None
     newer: tuple[Ntfs, ...] = ()
     out: list[Found] = field(default_factory=list)
@@ -191,13 +193,17 @@ class MftScan:
         hits = False
         for entry in self._entries(record, number, stream, recoverable):
             file: BinaryIO = as_file(media)
-            for found in settle(guess, entry, head, file, self.limits):
+            beside = partial(self._beside, entry.path) if entry.state is State.LIVE else None
+            for found in settle(guess, entry, head, file, self.limits, beside):
                 if isinstance(found, Hit):
                     hits = True
                 elif recoverable not in (None, "yes"):
                     continue
                 self.out.append(found)
         return hits
+
+    def _beside(self, path: str, name: str) -> BinaryIO:
+        return self.opened("".join((*path.rpartition("/")[:2], name)))
 
     def _encrypted(self, record: Record, number: int, stream: Stream, name: str) -> None:
         """EFS: only the name can be judged, and that the rest could not be is told."""

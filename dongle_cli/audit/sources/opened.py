@@ -96,7 +96,7 @@ class Opened:
             return None
         self.gaps += [Gap("$MFT", "damaged", note, name) for note in ntfs.notes]
         volume.table = ntfs
-        self.scans.append(MftScan(ntfs, name, self.limits, volume.content, store, newer))
+        self.scans.append(MftScan(ntfs, name, self.limits, volume.content, volume.open, store, newer))
         return ntfs
 
     def _unlock(self, media: Media, name: str) -> None:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
@@ -193,13 +194,17 @@ class TskScan:
         if guess is None:
             return False
         try:
-            for one in settle(guess, entry, head, as_file(content), self.limits):
+            beside = partial(self._beside, entry.path) if entry.state is State.LIVE else None
+            for one in settle(guess, entry, head, as_file(content), self.limits, beside):
                 found = found or isinstance(one, Hit)
                 if isinstance(one, Hit) or entry.recoverable in (None, "yes"):
                     self.out.append(one)
         except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told
             self._gap(entry.path, "damaged", f"{type(error).__name__}: {said(error)}")
         return found
+
+    def _beside(self, path: str, name: str) -> BinaryIO:
+        return self.tsk.open("".join((*path.rpartition("/")[:2], name)))
 
     def _gap(self, path: str, reason: str, detail: str) -> None:
         self.out.append(Gap(path, reason, detail, self.tsk.name))

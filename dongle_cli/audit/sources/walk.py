@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
@@ -287,12 +289,22 @@ class Walk:
         self.read += len(head)
         self._settle(fd, path + name, head, guess)
 
+    def _beside(self, path: str, name: str) -> BinaryIO:
+        """The regular file `name` in the folder of `path`; OSError where there is none."""
+        folder = self._descend(path.rpartition("/")[0])
+        try:
+            if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise FileNotFoundError(errno.ENOENT, "not a regular file", name)
+            return io.BufferedReader(io.FileIO(silently(name, folder), "rb"))
+        finally:
+            os.close(folder)
+
     def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
         with io.BufferedReader(io.FileIO(fd, "rb")) as file:
             try:
                 about = os.fstat(fd)
                 entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
-                self.out.extend(settle(guess, entry, head, file, self.limits))
+                self.out.extend(settle(guess, entry, head, file, self.limits, partial(self._beside, path)))
             except OSError as error:
                 self._lost(path, error)
             except Exception as error:  # whatever a stranger's file does to a reader, the walk goes on and it is told

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from dongle_cli.audit.hives.live import Answers, LiveHive, hive_at
@@ -217,6 +218,9 @@ class WindowsSource:
             if not held(path):
                 yield Gap(path, why(error), error.strerror or str(error), volume.name)
 
+    def _beside(self, volume: WindowsVolume, path: str, name: str) -> BinaryIO:
+        return self.calls.open(whole(volume.root, "".join((*path.rpartition("/")[:2], name))))
+
     def _content(self, volume: WindowsVolume, entry: Entry) -> Iterator[Hit | Gap | Tally]:
         name = entry.path.rpartition("/")[2]
         if entry.state is State.STREAM:
@@ -227,7 +231,8 @@ class WindowsSource:
                 self.read += len(head)
                 guess = sniff(head, name, bool(self.limits.kinds))
                 if guess is not None:
-                    yield from settle(guess, entry, head, file, self.limits)
+                    beside = partial(self._beside, volume, entry.path) if entry.state is State.LIVE else None
+                    yield from settle(guess, entry, head, file, self.limits, beside)
         except OSError as error:
             if not (why(error) == "locked" and held(entry.path)):
                 yield Gap(entry.path, why(error), error.strerror or str(error), volume.name)
