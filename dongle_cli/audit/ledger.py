@@ -57,7 +57,9 @@ class Ledger:
 
     def finding(self, finding: Finding) -> None:
         """A rule has spoken."""
-        self.verdicts.setdefault(finding.rule, Counter())[finding.verdict] += 1
+        if finding.rule not in self.verdicts:
+            self.verdicts[finding.rule] = Counter()
+        self.verdicts[finding.rule][finding.verdict] += 1
         if finding.verdict is not Verdict.VIOLATION:
             return
         self.severities[finding.severity.word] += 1

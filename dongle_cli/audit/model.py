@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum, StrEnum
-from typing import BinaryIO, Protocol
+from functools import cached_property
+from operator import attrgetter
+from typing import BinaryIO, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+def _sent(kind: type[T]) -> type[T]:
+    """Between processes by its fields in order: half of what a dataclass with slots costs by itself."""
+    values = attrgetter(*(one.name for one in fields(kind)))  # type: ignore[arg-type]
+    kind.__reduce__ = lambda self: (kind, values(self))  # type: ignore[method-assign]
+    return kind
 
 
 class State(StrEnum):
@@ -36,12 +47,13 @@ class Severity(IntEnum):
     HIGH = 3
     CRITICAL = 4
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The lower-case word of policies and JSON."""
         return self.name.lower()
 
 
+@_sent
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One file as its source shows it.
@@ -60,6 +72,7 @@ class Entry:
     store: int | None = None  # of a shadow: the number of its store, 1 the oldest
 
 
+@_sent
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A file, or a member inside it, that was recognised as being of a kind."""
