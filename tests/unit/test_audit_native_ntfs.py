@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -77,13 +78,17 @@ def refuse(_number: int, _stream: str) -> Media:
     raise OSError(5, "not here")
 
 
+def alone(path: str) -> BinaryIO:
+    raise FileNotFoundError(2, "there is no other file", path)
+
+
 def found(content: bytes, compiled: bool) -> tuple[list[Found], tuple[int, int]]:
     """Hits and gaps in the order of the records, and how many files and folders were counted."""
     with pytest.MonkeyPatch.context() as patch:
         if not compiled:
             patch.setattr(swift, "_native", None)
         ntfs = Ntfs(Bytes(content), content[:512])
-        scan = MftScan(ntfs, "", Limits(kinds=WEAK), refuse)
+        scan = MftScan(ntfs, "", Limits(kinds=WEAK), refuse, alone)
         everything = [one for batch in scan.run(0, ntfs.records) for one in batch]
     tallies = [one for one in everything if isinstance(one, Tally)]
     said = [one for one in everything if isinstance(one, Hit | Gap)]
