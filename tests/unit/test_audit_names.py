@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from identified import look, sevened
 
 from dongle_cli.audit.masking import Mask
 from dongle_cli.audit.model import Finding, Gap, Severity, State, Verdict
@@ -97,6 +98,21 @@ def test_accounts_streams_and_details_are_masked_too() -> None:
     assert MASK.path("a/履歴書.pdf:要旨.docx").count("~") == 2
     gap = MASK.gap(Gap("a/履歴書.zip", "damaged", "ValueError: '/home/yamada/履歴書'"))
     assert "履歴書" not in repr(gap) and "yamada" not in repr(gap)
+
+
+def test_names_in_archives_and_images_are_no_word_of_ours() -> None:
+    locked = sevened({"yamada-taro.bin": bytes(500)}, password="x", header_encryption=False)
+    flat = (
+        b'# Disk DescriptorFile\nversion=1\nCID=57d9f5d7\nparentCID=ffffffff\ncreateType="monolithicFlat"\n\n'
+        b'# Extent description\nRW 2048 FLAT "yamada-flat.vmdk" 0\n\n# The Disk Data Base\n#DDB\n\n'
+        b'ddb.virtualHWVersion = "4"\nddb.geometry.cylinders = "2"\nddb.geometry.heads = "16"\n'
+        b'ddb.geometry.sectors = "63"\nddb.adapterType = "ide"\n'
+    )
+    for content, reason in ((locked, "encrypted"), (flat, "unsupported")):
+        (gap,) = look(content, "x")
+        assert isinstance(gap, Gap)
+        assert gap.reason == reason and "yamada" in gap.detail
+        assert "yamada" not in MASK.gap(gap).detail
 
 
 def test_a_setting_keeps_its_hive_and_value() -> None:

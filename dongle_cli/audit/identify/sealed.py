@@ -37,4 +37,5 @@ class Unseen:
         """One gap for each reason."""
         for reason, names in self.names.items():
             more = self.counts[reason] - len(names)
-            yield self.item.gap(reason, ", ".join(names) + (f" (+{more})" if more else ""))
+            listed = ", ".join(f'"{name}"' for name in names)  # in marks: a mask leaves out what stands between them
+            yield self.item.gap(reason, listed + (f" (+{more})" if more else ""))

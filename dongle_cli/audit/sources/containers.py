@@ -148,7 +148,7 @@ def _extent(raw: Media, beside: Beside | None, name: str | None) -> Media:
     if not name or raw.pread(0, 4) in (b"KDMV", b"COWD"):  # in one file, whatever that is called by now
         return raw
     if beside is None:
-        raise Unsupported(f"its content stands in another file ({name}): name it as a target of its own")
+        raise Unsupported(f'its content stands in another file ("{name}"): name it as a target of its own')
     return beside.open(PureWindowsPath(PurePosixPath(name).name).name)
 
 

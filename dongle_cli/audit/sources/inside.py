@@ -102,7 +102,7 @@ def _entered(item: Item, media: Media) -> Iterator[list[Found]]:
     except Refused as refused:
         yield [item.gap(refused.reason, str(refused))]
     except DongleError as error:
-        yield [item.gap("extra-missing", f"{error.details.get('module')}: pip install 'dongle-cli[images]'")]
+        yield [item.gap("extra-missing", f"{error.details.get('module')}: install the extra [images]")]
     except (OSError, ValueError, OverflowError, MemoryError, RuntimeError) as error:
         yield [item.gap("damaged", said(error))]
 
