@@ -18,7 +18,7 @@ from test_audit_image_cli import audit as without
 from test_audit_weak_kinds import tiff
 
 from dongle_cli.audit.identify import Limits
-from dongle_cli.audit.model import Gap
+from dongle_cli.audit.model import Gap, Hit
 from dongle_cli.errors import ExitCode
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "images"
@@ -328,6 +328,15 @@ def test_a_disk_that_keeps_its_reader_busy_ends_at_the_limit(tmp_path: Path) -> 
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.detail) == ("limit", "2 s")
     assert gaps(image, limits=Limits(quiet=2.0)) == [("", "limit")], "and as the target itself"
+
+
+def test_what_is_too_much_for_one_file_is_told(tmp_path: Path) -> None:
+    image = ext4(tmp_path / "many.img", {f"{number}.pdf": PDF for number in range(30)}).read_bytes()
+    found = look(image, "many.img", entries=20)
+    assert sum(isinstance(one, Hit) for one in found) >= 20
+    assert [(one.reason, one.path) for one in found if isinstance(one, Gap)] == [("limit", "many.img")]
+    (gap,) = (one for one in look(image, "many.img", files=3) if isinstance(one, Gap))
+    assert (gap.reason, gap.detail) == ("limit", "more than 3 files")
 
 
 def test_policy_and_exceptions_speak_of_the_image(disk: Path, laptop: Path, tmp_path: Path) -> None:

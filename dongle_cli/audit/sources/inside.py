@@ -94,7 +94,11 @@ def _entered(item: Item, media: Media) -> Iterator[list[Found]]:
         for scan in opened.scans:
             for batch in scan.run(0, scan.ntfs.records) if isinstance(scan, MftScan) else scan.run():
                 yield [_told(item, found, disk.format) for found in batch]
-                left -= sum(found.files + found.folders for found in batch if isinstance(found, Tally))
+                for found in batch:
+                    if isinstance(found, Tally):
+                        left -= found.files + found.folders
+                    else:
+                        item.budget.entry()
                 if left < 0:
                     raise Spent(f"more than {limits.files} files")
     except Spent as spent:
@@ -108,10 +112,9 @@ def _entered(item: Item, media: Media) -> Iterator[list[Found]]:
 
 
 def _told(item: Item, found: Found, format: str) -> Found:
-    """What a scan found, as it is told of the image; Spent where it is too much for one file."""
+    """What a scan found, as it is told of the image."""
     if isinstance(found, Tally):
         return replace(found, at=f"{item.entry.path}/{found.at}")
-    item.budget.entry()
     return _gap(item, found) if isinstance(found, Gap) else _hit(item, found, format)
 
 
