@@ -1,7 +1,7 @@
 """What an audit of a folder costs, as a multiple of `fd -u -t f` merely listing it, in turns on one tree.
 
 Measured is the program: `dongle-cli audit` as it is called (with `--policy strict`, tables and scans included), and the
-source alone with every container closed ("headers only"). Beside them a floor in C (getdents64, openat, read 4 KiB,
+source alone up to the first look at each head ("headers only": what passes it is not looked into). Beside them a floor in C (getdents64, openat, read 4 KiB,
 close) and `file -f`. Each figure is the median of ROUNDS rounds in which all take turns, so that a busy machine is busy
 for all of them; memory is the peak of the process and its children together.
 """
@@ -24,9 +24,10 @@ from audit_tree import build
 HERE = Path(__file__).resolve().parent
 HEADERS = """
 import sys
-from dongle_cli.audit.identify import Limits
+from dongle_cli.audit.sources import walk
 from dongle_cli.audit.sources.directory import DirectorySource
-for _found in DirectorySource(sys.argv[1], Limits(depth=0), jobs=int(sys.argv[2])).scan():
+walk.settle = lambda *_asked: ()
+for _found in DirectorySource(sys.argv[1], jobs=int(sys.argv[2])).scan():
     pass
 """
 

@@ -6,12 +6,15 @@ import stat
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dongle_cli.audit.identify import Limits
 from dongle_cli.audit.model import Source
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
-from dongle_cli.secrets import Secret
+
+if TYPE_CHECKING:
+    from dongle_cli.secrets import Secret
 
 LIVE = ""  # the target that means this machine
 

@@ -45,6 +45,19 @@ class Sweep:
     def names(self, most: int, /) -> tuple[list[str], list[str]]:
         """The next entries by name only, unopened: folders and files."""
 
+def descend(
+    folder: int, names: list[str], filter: Filter, silent: int, quiet: int, most: int
+) -> tuple[
+    int, int, int,
+    list[tuple[str, int, int, Sweep | None, list[str], list[tuple[str, int, bytes]], list[tuple[str, int]]]],
+]:  # fmt: skip
+    """Takes names of folders in `folder` off the end of `names` and looks at each, until some `most` entries were seen.
+
+    Folders opened, files and bytes looked at, and a row for each folder of which something is to be told: its name;
+    errno where it could not be opened or listed to its end, else 0; its descriptor, for the caller to close, and what
+    is left of it, where it is not done with (else -1 and None; one row at most, the last); folders, found, lost.
+    """
+
 def glance(
     block: bytes, cluster: int, pread: Callable[[int, int], bytes], filter: Filter, recalls: int
 ) -> tuple[list[int], list[tuple[int, str, int]], int, int, int]:

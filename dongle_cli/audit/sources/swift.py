@@ -58,6 +58,17 @@ def sweep(folder: int, wanted: Filter) -> Sweep:
     return found
 
 
+Row = tuple[str, int, int, "Sweep | None", list[str], list[tuple[str, int, bytes]], list[tuple[str, int]]]
+
+
+def descend(folder: int, names: list[str], wanted: Filter, most: int) -> tuple[int, int, int, list[Row]]:
+    """Look at folders in `folder`, from the end of `names` on: folders opened, files, bytes, rows to tell of."""
+    assert _native is not None  # noqa: S101 - the filter was made by it
+    found: tuple[int, int, int, list[Row]]
+    found = _native.descend(folder=folder, names=names, filter=wanted, silent=SILENT, quiet=QUIET, most=most)
+    return found
+
+
 def glance(
     block: bytes, cluster: int, pread: Callable[[int, int], bytes], wanted: Filter, recalls: int
 ) -> tuple[list[int], list[tuple[int, str, int]], int, int, int]:

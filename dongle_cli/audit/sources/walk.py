@@ -147,7 +147,9 @@ class Walk:
     def _step(self) -> None:
         """Look at a slice of the innermost folder, enter one below it, or leave it."""
         level = self.levels[-1]
-        if level.folders:
+        if level.folders and self.filter is not None:
+            self._swept_below(level, self.filter)
+        elif level.folders:
             name = level.folders.pop()
             try:
                 if level.fd is None:
@@ -173,10 +175,9 @@ class Walk:
             self._lost(path.rstrip("/"), error)
             return
         self.opened += 1
-        self._more(level)
-        if level.entries is None and not level.folders:  # most folders end here, and need no level of their own
-            level.close()
-            return
+        self._push(level)
+
+    def _push(self, level: Level) -> None:
         self.levels.append(level)
         if len(self.levels) > LEVELS:
             far = self.levels[-LEVELS - 1]
@@ -208,14 +209,42 @@ class Walk:
         level.seen += count
         self.files += files
         self.read += read
+        self._told(level.path, found, lost)
+
+    def _swept_below(self, level: Level, wanted: Filter) -> None:
+        """Enter folders: most are done with at once, and need no level of their own."""
+        try:
+            if level.fd is None:
+                level.fd = self._descend(level.path.rstrip("/"))
+        except OSError as error:
+            self._lost(level.path.rstrip("/"), error)
+            level.folders.clear()
+            return
+        opened, files, read, rows = swift.descend(level.fd, level.folders, wanted, SLICE)
+        self.opened += opened
+        self.files += files
+        self.read += read
+        if not level.folders and level.entries is None:
+            self.levels.pop().close()  # a chain of single folders, however deep, takes one descriptor
+        for name, number, fd, entries, folders, found, lost in rows:
+            path = level.path + name
+            if number:
+                self._lost(path, OSError(number, os.strerror(number)))
+            self._told(path + "/", found, lost)
+            if entries is not None:
+                below = Level(path + "/", fd, None if entries.ended else entries)
+                self._keep(below, folders)
+                self._push(below)
+
+    def _told(self, path: str, found: list[tuple[str, int, bytes]], lost: list[tuple[str, int]]) -> None:
         for name, number in lost:
-            self._lost(level.path + name, OSError(number, os.strerror(number)))
+            self._lost(path + name, OSError(number, os.strerror(number)))
         for name, fd, head in found:
             guess = sniff(head, name, self.limits.kinds)
             if guess is None:
                 os.close(fd)
             else:
-                self._settle(fd, level.path + name, head, guess)
+                self._settle(fd, path + name, head, guess)
 
     def _keep(self, level: Level, folders: list[str]) -> None:
         """Folders to be entered later; those that are not entered are told of."""

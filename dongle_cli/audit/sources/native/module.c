@@ -1,7 +1,7 @@
-/* The module `_native`: two types and a function. */
+/* The module `_native`: two types and two functions. */
 #include "native.h"
 
-PyTypeObject *filter_type;
+PyTypeObject *filter_type, *sweep_type;
 
 int add(PyObject *list, PyObject *what) {
     if (!what) return -1;
@@ -11,6 +11,8 @@ int add(PyObject *list, PyObject *what) {
 }
 
 static PyMethodDef functions[] = {
+    {"descend", (PyCFunction)(void (*)(void))descend, METH_VARARGS | METH_KEYWORDS,
+     "descend(folder, names, filter, silent, quiet, most) -> (opened, files, bytes, rows)"},
     {"glance", (PyCFunction)(void (*)(void))glance, METH_VARARGS | METH_KEYWORDS,
      "glance(block, cluster, pread, filter, recalls) -> (again, deleted, files, folders, bytes)"},
     {NULL, NULL, 0, NULL},
@@ -20,12 +22,11 @@ static struct PyModuleDef module = {
 };
 
 PyMODINIT_FUNC PyInit__native(void) {
-    PyObject *made = PyModule_Create(&module), *sweep = NULL;
+    PyObject *made = PyModule_Create(&module);
     filter_type = (PyTypeObject *)PyType_FromSpec(&filter_spec);
-    sweep = PyType_FromSpec(&sweep_spec);
-    if (!made || !filter_type || !sweep || PyModule_AddObjectRef(made, "Filter", (PyObject *)filter_type) < 0
-        || PyModule_AddObjectRef(made, "Sweep", sweep) < 0)
+    sweep_type = (PyTypeObject *)PyType_FromSpec(&sweep_spec);
+    if (!made || !filter_type || !sweep_type || PyModule_AddObjectRef(made, "Filter", (PyObject *)filter_type) < 0
+        || PyModule_AddObjectRef(made, "Sweep", (PyObject *)sweep_type) < 0)
         Py_CLEAR(made);
-    Py_XDECREF(sweep);
     return made;
 }

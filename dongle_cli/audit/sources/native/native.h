@@ -39,8 +39,9 @@ int wants(const Filter *filter, const unsigned char *head, Py_ssize_t size, cons
 /* Appends what it takes over the reference of; -1 with an exception where that failed or `what` is NULL. */
 int add(PyObject *list, PyObject *what);
 
-extern PyTypeObject *filter_type;  /* made when the module is */
+extern PyTypeObject *filter_type, *sweep_type;  /* made when the module is */
 extern PyType_Spec filter_spec, sweep_spec;
+PyObject *descend(PyObject *module, PyObject *args, PyObject *words);
 PyObject *glance(PyObject *module, PyObject *args, PyObject *words);
 
 #endif

@@ -26,16 +26,13 @@ typedef struct {
     unsigned char *head;            /* behind it, in the same block */
 } Sweep;
 
-static PyObject *sweep_new(PyTypeObject *type, PyObject *args, PyObject *words) {
-    static char *names[] = {"folder", "filter", "silent", "quiet", NULL};
-    int folder, silent, quiet;
-    PyObject *filter;
-    if (!PyArg_ParseTupleAndKeywords(args, words, "iO!ii", names, &folder, filter_type, &filter, &silent, &quiet)) return NULL;
+static Sweep *made(PyTypeObject *type, int folder, PyObject *filter, int silent, int quiet) {
     Sweep *self = (Sweep *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
     if (!self) return NULL;
     if (!(self->buffer = PyMem_Malloc(BUFFER + HEAD))) {
         Py_DECREF((PyObject *)self);
-        return PyErr_NoMemory();
+        PyErr_NoMemory();
+        return NULL;
     }
     self->head = (unsigned char *)self->buffer + BUFFER;
     Py_INCREF(filter);
@@ -43,7 +40,15 @@ static PyObject *sweep_new(PyTypeObject *type, PyObject *args, PyObject *words) 
     self->folder = folder;
     self->silent = silent;
     self->quiet = quiet;
-    return (PyObject *)self;
+    return self;
+}
+
+static PyObject *sweep_new(PyTypeObject *type, PyObject *args, PyObject *words) {
+    static char *names[] = {"folder", "filter", "silent", "quiet", NULL};
+    int folder, silent, quiet;
+    PyObject *filter;
+    if (!PyArg_ParseTupleAndKeywords(args, words, "iO!ii", names, &folder, filter_type, &filter, &silent, &quiet)) return NULL;
+    return (PyObject *)made(type, folder, filter, silent, quiet);
 }
 
 static void sweep_dealloc(PyObject *object) {
@@ -59,11 +64,13 @@ static void sweep_dealloc(PyObject *object) {
 static struct entry *next_entry(Sweep *self) {
     while (self->at >= self->have) {
         long got;
+        int said;
         Py_BEGIN_ALLOW_THREADS
         do got = syscall(SYS_getdents64, self->folder, self->buffer, BUFFER); while (got < 0 && errno == EINTR);
+        said = errno;
         Py_END_ALLOW_THREADS
         if (got <= 0) {
-            if (got < 0) self->error = errno;
+            if (got < 0) self->error = said;
             self->ended = 1;
             return NULL;
         }
@@ -82,12 +89,20 @@ static int type_of(int folder, const struct entry *one) {
     return S_ISREG(about.stx_mode) ? DT_REG : S_ISDIR(about.stx_mode) ? DT_DIR : DT_UNKNOWN;
 }
 
+static int is_itself(const char *name) { return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])); }
+
+/* Opened as quietly as it may be; -1 with `errno`. */
+static int opened(int folder, const char *name, int silent, int quiet) {
+    int file;
+    do file = openat(folder, name, silent); while (file < 0 && errno == EINTR);
+    if (file < 0 && errno == EPERM)
+        do file = openat(folder, name, quiet); while (file < 0 && errno == EINTR);
+    return file;
+}
+
 /* Read a file's head into `self->head`; its descriptor where it is worth a closer look, -1 where not, -2 with `errno`. */
 static int look_at(Sweep *self, const char *name, ssize_t *size) {
-    int file, wanted;
-    do file = openat(self->folder, name, self->silent); while (file < 0 && errno == EINTR);
-    if (file < 0 && errno == EPERM)
-        do file = openat(self->folder, name, self->quiet); while (file < 0 && errno == EINTR);
+    int file = opened(self->folder, name, self->silent, self->quiet);
     *size = 0;
     if (file < 0) return -2;
     do *size = read(file, self->head, HEAD); while (*size < 0 && errno == EINTR);
@@ -98,60 +113,132 @@ static int look_at(Sweep *self, const char *name, ssize_t *size) {
         *size = 0;
         return -2;
     }
-    wanted = wants(self->filter, self->head, *size, name, strlen(name));
-    if (wanted) return file;
+    if (wants(self->filter, self->head, *size, name, strlen(name))) return file;
     close(file);
     return -1;
 }
 
-/* look(most) -> (entries, files, bytes, folders, found, lost) */
-static PyObject *sweep_look(Sweep *self, PyObject *args) {
-    Py_ssize_t most, entries = 0, files = 0;
-    long long bytes = 0;
+/* What was seen so far: counts, and what Python is told of. */
+typedef struct {
+    Py_ssize_t entries, files, held;
+    long long bytes;
+    PyObject *folders, *found, *lost;
+} Seen;
+
+static int seen_lists(Seen *seen) {
+    seen->folders = PyList_New(0);
+    seen->found = PyList_New(0);
+    seen->lost = PyList_New(0);
+    return seen->folders && seen->found && seen->lost ? 0 : -1;
+}
+
+/* Give up what was not handed over. */
+static void seen_drop(Seen *seen) {
+    for (Py_ssize_t at = 0; seen->found && at < PyList_Size(seen->found); at++)
+        close((int)PyLong_AsLong(PyTuple_GetItem(PyList_GetItem(seen->found, at), 1)));
+    Py_CLEAR(seen->folders);
+    Py_CLEAR(seen->found);
+    Py_CLEAR(seen->lost);
+}
+
+/* Look at what is next in a folder until there were `most` entries or HELD files are open; -1 with an exception. */
+static int look_on(Sweep *self, Py_ssize_t most, Seen *seen) {
     struct entry *one;
-    if (!PyArg_ParseTuple(args, "n", &most)) return NULL;
-    if (self->error) {
-        errno = self->error;
-        return PyErr_SetFromErrno(PyExc_OSError);
-    }
-    PyObject *folders = PyList_New(0), *found = PyList_New(0), *lost = PyList_New(0);
-    if (!folders || !found || !lost) goto failed;
-    while (!self->ended && entries < most && PyList_Size(found) < HELD && (one = next_entry(self))) {
+    while (!self->ended && seen->entries < most && seen->held < HELD && (one = next_entry(self))) {
         int type, file, said;
         ssize_t size = 0;
-        if (one->name[0] == '.' && (!one->name[1] || (one->name[1] == '.' && !one->name[2]))) continue;
-        entries++;
+        if (is_itself(one->name)) continue;
+        seen->entries++;
         type = type_of(self->folder, one);
-        if (type == DT_DIR) {
-            if (add(folders, PyUnicode_DecodeFSDefault(one->name)) < 0) goto failed;
-            continue;
-        }
+        if (type == DT_DIR && add(seen->folders, PyUnicode_DecodeFSDefault(one->name)) < 0) return -1;
         if (type != DT_REG) continue;
-        files++;
+        seen->files++;
         Py_BEGIN_ALLOW_THREADS
         file = look_at(self, one->name, &size);
         said = errno;
         Py_END_ALLOW_THREADS
-        bytes += size;
+        seen->bytes += size;
         if (file == -2) {
-            if (add(lost, Py_BuildValue("(Ni)", PyUnicode_DecodeFSDefault(one->name), said)) < 0) goto failed;
+            if (add(seen->lost, Py_BuildValue("(Ni)", PyUnicode_DecodeFSDefault(one->name), said)) < 0) return -1;
         } else if (file >= 0) {
             PyObject *row = Py_BuildValue("(Niy#)", PyUnicode_DecodeFSDefault(one->name), file, self->head, size);
-            if (add(found, row) < 0) { close(file); goto failed; }
+            if (add(seen->found, row) < 0) {
+                close(file);
+                return -1;
+            }
+            seen->held++;
         }
     }
-    if (self->error && !entries) {
+    return 0;
+}
+
+/* look(most) -> (entries, files, bytes, folders, found, lost) */
+static PyObject *sweep_look(Sweep *self, PyObject *args) {
+    Seen seen = {0};
+    Py_ssize_t most;
+    if (!PyArg_ParseTuple(args, "n", &most)) return NULL;
+    if (!self->error && (seen_lists(&seen) < 0 || look_on(self, most, &seen) < 0)) goto failed;
+    if (self->error && !seen.entries) {
         errno = self->error;
         PyErr_SetFromErrno(PyExc_OSError);
         goto failed;
     }
-    return Py_BuildValue("(nnLNNN)", entries, files, bytes, folders, found, lost);
+    return Py_BuildValue("(nnLNNN)", seen.entries, seen.files, seen.bytes, seen.folders, seen.found, seen.lost);
 failed:
-    for (Py_ssize_t at = 0; found && at < PyList_Size(found); at++)
-        close((int)PyLong_AsLong(PyTuple_GetItem(PyList_GetItem(found, at), 1)));
-    Py_XDECREF(folders);
-    Py_XDECREF(found);
-    Py_XDECREF(lost);
+    seen_drop(&seen);
+    return NULL;
+}
+
+/* One folder after the other from the end of `names`, until so many entries were looked at or one is not done with. */
+PyObject *descend(PyObject *module, PyObject *args, PyObject *words) {
+    static char *keys[] = {"folder", "names", "filter", "silent", "quiet", "most", NULL};
+    int folder, silent, quiet;
+    PyObject *names, *filter, *rows = NULL;
+    Py_ssize_t most, opened_count = 0, left;
+    Seen seen = {0};
+    (void)module;
+    if (!PyArg_ParseTupleAndKeywords(args, words, "iO!O!iin", keys, &folder, &PyList_Type, &names, filter_type, &filter,
+                                     &silent, &quiet, &most)) return NULL;
+    Sweep *sweep = made(sweep_type, -1, filter, silent, quiet);
+    if (!sweep || !(rows = PyList_New(0))) goto failed;
+    while ((left = PyList_Size(names)) && seen.entries + opened_count < most && seen.held < HELD) {
+        PyObject *name = PyList_GetItem(names, left - 1), *text = PyUnicode_EncodeFSDefault(name), *row;
+        if (!text) goto failed;
+        Py_INCREF(name);
+        sweep->folder = opened(folder, PyBytes_AsString(text), silent | O_DIRECTORY, quiet | O_DIRECTORY);
+        sweep->error = sweep->folder < 0 ? errno : 0;
+        sweep->ended = sweep->folder < 0;
+        sweep->have = sweep->at = 0;
+        Py_DECREF(text);
+        if (PyList_SetSlice(names, left - 1, left, NULL) < 0 || seen_lists(&seen) < 0 || look_on(sweep, most, &seen) < 0) {
+            Py_DECREF(name);
+            goto failed;
+        }
+        if (sweep->folder >= 0) opened_count++;
+        int done = sweep->ended && !PyList_Size(seen.folders);
+        if (done && sweep->folder >= 0) {
+            close(sweep->folder);
+            sweep->folder = -1;
+        }
+        if (done && !sweep->error && !PyList_Size(seen.found) && !PyList_Size(seen.lost)) {
+            Py_DECREF(name);
+            seen_drop(&seen);
+            continue;
+        }
+        row = Py_BuildValue("(NiiONNN)", name, sweep->error, sweep->folder, done ? Py_None : (PyObject *)sweep, seen.folders,
+                            seen.found, seen.lost);
+        if (!done) sweep->error = 0;  /* told */
+        seen.folders = seen.found = seen.lost = NULL;
+        if (add(rows, row) < 0) goto failed;
+        if (!done) break;
+    }
+    Py_DECREF((PyObject *)sweep);
+    return Py_BuildValue("(nnLN)", opened_count, seen.files, seen.bytes, rows);
+failed:
+    if (sweep && sweep->folder >= 0) close(sweep->folder);
+    seen_drop(&seen);
+    Py_XDECREF((PyObject *)sweep);
+    Py_XDECREF(rows);
     return NULL;
 }
 
@@ -163,7 +250,7 @@ static PyObject *sweep_names(Sweep *self, PyObject *args) {
     PyObject *folders = PyList_New(0), *files = PyList_New(0);
     if (!folders || !files) goto failed;
     while (!self->ended && entries < most && (one = next_entry(self))) {
-        if (one->name[0] == '.' && (!one->name[1] || (one->name[1] == '.' && !one->name[2]))) continue;
+        if (is_itself(one->name)) continue;
         entries++;
         int type = type_of(self->folder, one);
         if (type != DT_DIR && type != DT_REG) continue;
