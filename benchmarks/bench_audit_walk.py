@@ -1,9 +1,9 @@
 """What an audit of a folder costs, as a multiple of `fd -u -t f` merely listing it, in turns on one tree.
 
 Measured is the program: `dongle-cli audit` as it is called (with `--policy strict`, tables and scans included), and the
-source alone up to the first look at each head ("headers only": what passes it is not looked into). Beside them a floor in C (getdents64, openat, read 4 KiB,
-close) and `file -f`. Each figure is the median of ROUNDS rounds in which all take turns, so that a busy machine is busy
-for all of them; memory is the peak of the process and its children together.
+source alone up to the first look at each head ("headers only": what passes it is not looked into). Beside them a floor
+in C (getdents64, openat, read 4 KiB, close) and `file -f`. Each figure is the median of ROUNDS rounds in which all take
+turns, so that a busy machine is busy for all of them; memory is the peak of the process and its children together.
 """
 
 from __future__ import annotations
