@@ -10,6 +10,13 @@ for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows h
     QUIET |= getattr(os, _name, 0)
 SILENT = QUIET | getattr(os, "O_NOATIME", 0)  # refused for what belongs to others, unless by root
 
+_REASONS = {
+    errno.EACCES: "permission", errno.EPERM: "permission", errno.ENOENT: "vanished", errno.ESTALE: "vanished",
+    errno.ELOOP: "vanished", errno.ENOTDIR: "vanished", errno.EBUSY: "locked", errno.ETXTBSY: "locked",
+    errno.EAGAIN: "locked", errno.ENXIO: "vanished", errno.EMFILE: "limit", errno.ENFILE: "limit",
+    errno.ENOMEM: "limit", errno.ENOKEY: "encrypted",
+}  # fmt: skip
+
 
 def silently(name: str, folder: int | None = None, more: int = 0) -> int:
     """A descriptor of `name` (in the folder of descriptor `folder`); OSError where it cannot be opened."""
@@ -19,3 +26,8 @@ def silently(name: str, folder: int | None = None, more: int = 0) -> int:
         if error.errno != errno.EPERM:
             raise
         return os.open(name, QUIET | more, dir_fd=folder)
+
+
+def why(error: OSError) -> str:
+    """The ledger's word for what the system said; what is none of the usual is damage (EIO, EUCLEAN, EOVERFLOW...)."""
+    return _REASONS.get(error.errno or 0, "damaged")

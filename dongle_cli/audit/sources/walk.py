@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import swift
-from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently
+from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently, why
 
 if TYPE_CHECKING:
     from dongle_cli.audit.sources._native import Filter, Sweep
@@ -25,19 +25,7 @@ SLICE = 1024  # entries of a folder between two looks around
 MANY = 4096  # folders that one level may hold back at a time
 LEVELS = 200  # folders held open at once; those above them are found again by their path
 PATIENCE = 0.25  # seconds until what was found is handed over
-_REASONS = {
-    errno.EACCES: "permission", errno.EPERM: "permission", errno.ENOENT: "vanished", errno.ESTALE: "vanished",
-    errno.ELOOP: "vanished", errno.ENOTDIR: "vanished", errno.EBUSY: "locked", errno.ETXTBSY: "locked",
-    errno.EAGAIN: "locked", errno.ENXIO: "vanished", errno.EMFILE: "limit", errno.ENFILE: "limit",
-    errno.ENOMEM: "limit", errno.ENOKEY: "encrypted",
-}  # fmt: skip
-
 Found = Hit | Gap | Tally
-
-
-def why(error: OSError) -> str:
-    """The ledger's word for what the system said; what is none of the usual is damage (EIO, EUCLEAN, EOVERFLOW...)."""
-    return _REASONS.get(error.errno or 0, "damaged")
 
 
 @dataclass(frozen=True, slots=True)
