@@ -85,12 +85,14 @@ def bind(
     from dongle_cli.binding import ask, authorities, issue
     from dongle_cli.register.register import Register
 
-    signer = authorities.open_authority(authority, pair.unlock(passphrase_file), folder)
+    unlock = pair.unlock(passphrase_file)
+    signer = authorities.open_authority(authority, unlock, folder)
     if all_:
         if listed is None or out is None or device is not None:
             raise DongleError(_("--all needs --list FILE and --out DIR, and no --device."), code="usage.all")
         return bind_all.run(
-            listed, out, signer, opaque=opaque, days=days, dry_run=dry_run, yes=yes, force=force,
+            listed, out, signer, lambda register: pair.Records(register, folder, unlock),
+            opaque=opaque, days=days, dry_run=dry_run, yes=yes, force=force,
             json=format_ == "json",
         )  # fmt: skip
     asked = ask.read(request=request, csr=csr, laptop=laptop, asset=asset)
@@ -105,7 +107,7 @@ def bind(
             return None
         bound = make(register, signer, wanted, asked, out, days=days, force=force)
         body = {"binding": pair.told(bound), "port": chosen.port}
-        pair.keep(register, "bind", bound.asset_no, body, folder, passphrase_file)
+        pair.Records(register, folder, unlock).keep("bind", bound.asset_no, body)
     if format_ == "json":
         output.emit(pair.told(bound, port=chosen.port, out=str(out)))
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from dongle_cli.i18n import N_, _, ngettext
 if TYPE_CHECKING:
     from dongle_cli.binding.authorities import Authority
     from dongle_cli.binding.tray import Outcome, Row
+    from dongle_cli.cli.pair import Records
     from dongle_cli.register.register import Register
     from dongle_cli.usb.device import UsbDevice
 
@@ -25,6 +26,7 @@ def run(
     listed: Path,
     folder: Path,
     signer: Authority,
+    recorder: Callable[[Register], Records],
     *,
     opaque: bool,
     days: int | None,
@@ -63,6 +65,10 @@ def run(
         outcomes = [
             plan if plan.result == "failed" else bind(one, False) for one, plan in zip(read, plans, strict=True)
         ]
+        records = recorder(register)
+        for one in outcomes:
+            if one.result == "ok" and one.binding is not None:
+                records.keep("bind", one.binding.asset_no, {"binding": pair.told(one.binding), "port": one.port})
     if not json:
         _show(outcomes)
     return _tell(outcomes, json=json, dry_run=False)

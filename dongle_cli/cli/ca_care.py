@@ -109,15 +109,15 @@ def renew(
     from dongle_cli.errors import DongleError
     from dongle_cli.register.register import Register
 
-    json, time = format_ == "json", days(before)
+    json, time, unlocked = format_ == "json", days(before), unlock(passphrase_file)
     with Register.open() as register:
         if signers:
-            made = work.signers(register, ca.load(folder), unlock(passphrase_file), time) if not dry_run else []
+            made = work.signers(register, ca.load(folder), unlocked, time) if not dry_run else []
             if json:
                 output.emit({"renewed": made})
             output.say(_("Renewed: {names}").format(names=", ".join(made) or "-"))
             return
-        authority = LocalAuthority("", unlock(passphrase_file), folder)
+        authority = LocalAuthority("", unlocked, folder)
         found = work.due(register, authority.name, time)
         if not json:
             pair.show(found)
@@ -130,10 +130,11 @@ def renew(
         if out is None:
             raise DongleError(_("Say where the laptops' answers go: --out DIR."), code="usage.out")
         out.mkdir(parents=True, exist_ok=True)
+        records = pair.Records(register, folder, unlocked)
         for old in found:
             new = work.client(register, authority, old, out, days=lifetime)
             body = {"binding": pair.told(new), "replaces": old.serial}
-            pair.keep(register, "renew", new.asset_no, body, folder, passphrase_file)
+            records.keep("renew", new.asset_no, body)
             _renewed(new, work.answer_file(out, new), json=json)
     output.say(_("On each laptop: dongle-cli bind accept ASSET.answer. Until then the old certificate stays good."))
 

@@ -207,8 +207,9 @@ def _carry_out(
     from dongle_cli.binding import change as work
 
     signer: Authority | None = None
+    unlocked = pair.unlock(means.passphrase_file)
     if change.new_certificate:
-        signer = authorities.open_authority(means.authority, pair.unlock(means.passphrase_file), means.folder)
+        signer = authorities.open_authority(means.authority, unlocked, means.folder)
         if means.out is None and not means.dry_run:
             raise DongleError(
                 _("A new certificate is needed. Say where it goes: --out FILE."),
@@ -225,8 +226,20 @@ def _carry_out(
         request=csr, days=means.days, force=means.force,
     )  # fmt: skip
     if change.new_certificate and change.before.authority == "local":
-        published(register, means.folder, means.passphrase_file, None)
+        published(register, means.folder, means.passphrase_file, None, unlocked)
+    if change.differences:
+        pair.Records(register, means.folder, unlocked).keep(
+            f"change-{change.what}", bound.asset_no, _record(change, bound)
+        )
     _answer(change, bound, means)
+
+
+def _record(change: Change, bound: Binding) -> dict[str, object]:
+    return {
+        "changes": [{"what": what, "before": old, "after": new} for what, (old, new) in change.differences.items()],
+        "binding": pair.told(bound),
+        "replaces": change.before.serial if change.new_certificate else None,
+    }
 
 
 def _deliver(bound: Binding, signer: Authority | None, out: Path | None) -> None:
@@ -305,7 +318,12 @@ def found(
         elif dry_run or not output.confirm(_("Is it really back, and has it been checked?"), yes=yes):
             return
         known = work.release(register, held) or known
-        made = published(register, folder, passphrase_file, out, good_again=True)
+        unlocked = pair.unlock(passphrase_file)
+        made = published(register, folder, passphrase_file, out, unlocked, good_again=True)
+        records = pair.Records(register, folder, unlocked)
+        for one in known if held else ():
+            body = {"binding": pair.told(one), "crl_number": made.number if made else None}
+            records.keep("found", one.asset_no, body)
     if format_ == "json":
         number = made.number if made else None
         result = "ok" if held else "already"

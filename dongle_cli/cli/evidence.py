@@ -16,6 +16,7 @@ from dongle_cli.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from dongle_cli.binding.signing import Signer
+    from dongle_cli.binding.unlock import Unlock
     from dongle_cli.evidence.verify import Verified
     from dongle_cli.register.register import Register
 
@@ -168,7 +169,7 @@ def sign(
     chosen = files or [path for path in sorted(signing.folder().glob("*.json")) if not signature_of(path).exists()]
     code = ExitCode.DONE
     with Register.open() as register:
-        signer = open_signer(folder, passphrase_file)
+        signer = open_signer(folder, unlock(passphrase_file))
         for path in chosen:
             code = max(code, _sign(signer, path))
             if files:  # what this bench did not write itself is known by its digest from now on
@@ -180,14 +181,14 @@ def sign(
     return code
 
 
-def open_signer(folder: Path | None, passphrase_file: str | None) -> Signer:
+def open_signer(folder: Path | None, unlock: Unlock) -> Signer:
     """The bench's signer, with the time-stamping authority of the settings."""
     from dongle_cli.binding import ca, signing
 
     url = os.environ.get("DONGLE_TSA")
     if url is not None and not url.startswith(("http://", "https://")):
         raise DongleError(_("{value} is no address of a time-stamping authority.").format(value=url), code="usage.tsa")
-    return signing.Signer.open(ca.load(folder), unlock(passphrase_file), url)
+    return signing.Signer.open(ca.load(folder), unlock, url)
 
 
 def _sign(signer: Signer, path: Path) -> ExitCode:
@@ -210,7 +211,7 @@ def head(folder: Folder = None, passphrase_file: PassphraseFile = None, format_:
     from dongle_cli.register.register import Register
 
     with Register.open() as register:
-        signer = open_signer(folder, passphrase_file)
+        signer = open_signer(folder, unlock(passphrase_file))
         path = signing.head(register)
         last = register.last_link()
     if path is None or last is None:

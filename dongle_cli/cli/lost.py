@@ -100,7 +100,8 @@ def lost(
         number = made.number if made else None
         shown = [pair.told(one) for one in ended or known.bindings]
         body = {**_facts(case), "crl_number": number, "bindings": shown}
-        pair.keep(register, "lost", known.asset_no, body, folder, passphrase_file)
+        records = pair.Records(register, folder, unlocked)
+        records.keep("lost", known.asset_no, body)
         if not json:
             _report(case, ended)
             _left(case)
@@ -109,7 +110,7 @@ def lost(
             case.refused = datetime.fromisoformat(measured.first_refused) if measured.first_refused else None
             work.write(case, at)
             told = {"asset": known.asset_no, "effect": effect.told(measured)}
-            pair.keep(register, "lost-effect", known.asset_no, told, folder, passphrase_file)
+            records.keep("lost-effect", known.asset_no, told)
     if json:
         result = "ok" if ended else "already"
         output.emit({"result": result, **body, **_facts(case), "effect": effect.told(measured)})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dongle_cli.cli import output, state
+from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
+    from dongle_cli.binding.signing import Signer
     from dongle_cli.binding.unlock import Unlock
     from dongle_cli.identity import DongleIdentity
     from dongle_cli.register.bindings import Binding
@@ -131,30 +134,42 @@ def _words() -> dict[str, str]:
 STATES = _words()
 
 
-def keep(
-    register: Register,
-    kind: str,
-    name: str,
-    body: Mapping[str, object],
-    folder: Path | None,
-    passphrase_file: str | None,
-) -> Path:
-    """Keep the record of what was done, signed where this bench has an evidence key; and the day's head of the history.
+@dataclass
+class Records:
+    """Keeps what a command does, signed where this bench has an evidence key; that is opened once, at the first record.
 
-    `name`: the asset number. Where the key cannot be opened the record stands unsigned, and that is said.
+    Where it cannot be opened the records stand unsigned, and that is said.
     """
-    from dongle_cli.binding import ca, signing
-    from dongle_cli.cli.evidence import open_signer
-    from dongle_cli.errors import DongleError
 
-    path = signing.record(register, kind, name, body)
-    if not ca.exists(folder):
+    register: Register
+    folder: Path | None
+    unlock: Unlock
+    _signer: Signer | DongleError | None = None
+
+    def keep(self, kind: str, name: str, body: Mapping[str, object]) -> Path:
+        """Keep the record of what was done to `name` (an asset number); and the day's head of the history."""
+        from dongle_cli.binding import ca, signing
+
+        path = signing.record(self.register, kind, name, body)
+        if not ca.exists(self.folder):
+            return path
+        try:
+            signer = self._opened()
+            signer.sign(path)
+            signing.daily(self.register, signer)
+        except DongleError as error:
+            output.say(_("The record {name} is not signed: {message}").format(name=path.name, message=error.message))
+            output.say(_("Sign it later with: {command}").format(command="dongle-cli evidence sign --all"))
         return path
-    try:
-        signer = open_signer(folder, passphrase_file)
-        signer.sign(path)
-        signing.daily(register, signer)
-    except DongleError as error:
-        output.say(_("The record {name} is not signed: {message}").format(name=path.name, message=error.message))
-        output.say(_("Sign it later with: {command}").format(command="dongle-cli evidence sign --all"))
-    return path
+
+    def _opened(self) -> Signer:
+        from dongle_cli.cli.evidence import open_signer
+
+        if self._signer is None:
+            try:
+                self._signer = open_signer(self.folder, self.unlock)
+            except DongleError as error:
+                self._signer = error  # nobody is asked for the same passphrase at every record
+        if isinstance(self._signer, DongleError):
+            raise self._signer
+        return self._signer

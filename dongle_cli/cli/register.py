@@ -10,7 +10,7 @@ import typer
 
 from dongle_cli.cli import output
 from dongle_cli.cli.options import Format, group
-from dongle_cli.cli.pair import Folder, PassphraseFile
+from dongle_cli.cli.pair import Folder, PassphraseFile, unlock
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -179,7 +179,7 @@ def extract(
     from dongle_cli.register.register import Register
 
     with Register.open() as register:
-        count = work.write(register, out, open_signer(folder, passphrase_file))
+        count = work.write(register, out, open_signer(folder, unlock(passphrase_file)))
     if format_ == "json":
         output.emit({"out": str(out), "signature": f"{out}.p7s", "bindings": count})
         return

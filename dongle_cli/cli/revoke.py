@@ -135,16 +135,17 @@ def end(
         ended = work.end(register, ending, reason)
         # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
         made = published(register, folder, passphrase_file, out, unlocked)
+        records = pair.Records(register, folder, unlocked)
         for one in ended:
             body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
-            pair.keep(register, "revoke", one.asset_no, body, folder, passphrase_file)
+            records.keep("revoke", one.asset_no, body)
         if not json:  # measuring may take minutes
             _say_ended(ended)
         measured = tried.after(register, settings, unlocked, out, published=made is not None) if tried else None
         if measured is not None:
             names = [one.asset_no for one in ended or found]
             told = {"assets": names, "effect": effect.told(measured)}
-            pair.keep(register, "revoke-effect", names[0], told, folder, passphrase_file)
+            records.keep("revoke-effect", names[0], told)
     if json:
         result = "ok" if ended else "already"
         shown = [pair.told(one) for one in ended or found]

@@ -136,6 +136,14 @@ def history(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
         return [(row.kind, json.loads(row.body)) for row in connection.execute(table.select().order_by("seq"))]
 
 
+def records(bench: Bench, kind: str) -> list[tuple[dict[str, Any], bool]]:
+    """The records of this kind that are kept as files, oldest first, each with whether it is signed."""
+    files = sorted(
+        (bench.home / "data" / "evidence").glob(f"*_{kind}_*.json"), key=lambda path: path.stat().st_mtime_ns
+    )
+    return [(json.loads(path.read_text()), path.with_name(f"{path.name}.p7s").exists()) for path in files]
+
+
 def forged(
     certificate: str, chain: str, begin: timedelta = timedelta(hours=-1), end: timedelta = timedelta(days=300)
 ) -> tuple[str, str]:

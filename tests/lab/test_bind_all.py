@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, csr_file, laptop_file, make
+from binding_bench import Bench, csr_file, laptop_file, make, records
 
 Lab = Any
 
@@ -66,8 +66,13 @@ def test_each_dongle_by_its_own_numbers(lab: Callable[..., Lab], tmp_path: Path)
         pem = tmp_path / "out" / f"PF{number:07}.pem"
         verify = tray.run("verify", "--pem", pem, "-d", port, "--laptop", laptop_file(tmp_path, number))
         assert verify.returncode == 0, verify.stdout
+    kept = records(tray, "bind")
+    assert {(body["binding"]["asset"], body["port"], signed) for body, signed in kept} == {
+        ("PF0000001", "1-4", True), ("PF0000002", "1-3", True)
+    }  # fmt: skip
     _code, again = run(tray, path, "--yes")
     assert {again[port]["result"] for port in ("1-3", "1-4")} == {"already"}
+    assert records(tray, "bind") == kept
     assert again["1-3"]["serial"] == found["1-3"]["serial"]
 
 

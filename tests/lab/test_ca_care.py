@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, laptop_file, make, openssl
+from binding_bench import Bench, laptop_file, make, openssl, records
 from cryptography import x509
 
 Lab = Any
@@ -52,6 +54,40 @@ def test_status_says_what_ends_and_renew_renews_just_that(bench: Bench, tmp_path
     bench.json("revoke", "--imei", new["imei"], "--reason", "keyCompromise", "--yes", *bench.unlock)
     crl = x509.load_pem_x509_crl((bench.home / "data" / "ca" / "crl.pem").read_bytes())
     assert {f"{entry.serial_number:032x}" for entry in crl} == {new["serial"], bench.first["serial"]}
+
+
+# Runs the words after it at a terminal of its own, and answers every question for a passphrase.
+AT_TERMINAL = """
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    said += piece
+    if said.endswith(b": ") and b"Passphrase for" in said.splitlines()[-1]:
+        os.write(terminal, b"a passphrase of the test\\n")
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_at_a_terminal_each_passphrase_is_asked_once(bench: Bench, tmp_path: Path) -> None:
+    words = ("ca", "renew", "--before", "500d", "--out", tmp_path / "answers", "--yes")
+    done = subprocess.run(
+        [sys.executable, "-c", AT_TERMINAL, sys.executable, "-m", "dongle_cli", *map(str, words)],
+        env=bench.lab.environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = [line for line in done.stdout.splitlines() if line.startswith("Passphrase for")]
+    assert len(asked) == len(set(asked)) == 2, done.stdout  # the issuing key's, and that for evidence
+    assert [signed for _body, signed in records(bench, "renew")] == [True, True]
 
 
 def test_a_backup_is_restored_on_another_machine_and_goes_on(bench: Bench, tmp_path: Path) -> None:

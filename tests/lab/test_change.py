@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, csr_file, history, laptop_file, make, openssl
+from binding_bench import Bench, csr_file, history, laptop_file, make, openssl, records
 
 Lab = Any
 ASSET = ("--asset", "PF0000001")
@@ -32,8 +32,11 @@ def test_another_sim_changes_the_register_and_no_certificate(bench: Bench) -> No
     changed = bench.json("change", "sim", *ASSET, "--iccid", new, "--yes")
     assert (changed["iccid"], changed["new_certificate"]) == (new, False)
     assert changed["serial"] == bench.first["serial"]
-    kind, body = history(bench)[-1]
-    assert (kind, body["iccid"], body["before"]["iccid"]) == ("binding-sim", new, first)
+    (body,) = [body for kind, body in history(bench) if kind == "binding-sim"]
+    assert (body["iccid"], body["before"]["iccid"]) == (new, first)
+    ((record, _signed),) = records(bench, "change-sim")  # what was so already leaves none
+    assert record["changes"] == [{"what": "iccid", "before": first, "after": new}]
+    assert (record["kind"], record["replaces"], bool(record["operator"])) == ("change-sim", None, True)
     bench.json(*bench.bind("1-2", 2))
     taken = bench.refused(1, "binding.taken", "change", "sim", *ASSET, "--iccid", other, "--yes")
     assert taken["conflicts"][0]["asset"] == "PF0000002"
@@ -48,6 +51,8 @@ def test_another_dongle_gets_a_new_certificate_for_the_same_key(bench: Bench, tm
     assert new["imei"] == bench.lab.status()[1]["imei"]
     again = bench.json(*replace, "--out", tmp_path / "b")
     assert (again["result"], again["serial"]) == ("already", new["serial"])
+    ((record, signed),) = records(bench, "change-dongle")
+    assert (record["replaces"], record["binding"]["serial"], signed) == (bench.first["serial"], new["serial"], True)
     answer = json.loads((tmp_path / "a").read_text())
     (tmp_path / "new.pem").write_text(answer["certificate"])
     (tmp_path / "chain.pem").write_text(answer["chain"])
@@ -99,7 +104,11 @@ def test_lost_and_found_again_returned_and_bound_anew(bench: Bench, tmp_path: Pa
     assert bench.json("found", *ASSET, "--yes", *bench.unlock)["result"] == "already"
     bench.json("revoke", *ASSET, "--reason", "certificateHold", "--yes", *bench.unlock)
     bench.refused(1, "binding.taken", *bench.bind("1-1", 2))  # on hold is still bound
-    assert bench.json("found", *ASSET, "--yes", *bench.unlock)["result"] == "ok"
+    released = bench.json("found", *ASSET, "--yes", *bench.unlock)
+    assert released["result"] == "ok"
+    ((record, signed),) = records(bench, "found")
+    assert (record["binding"]["state"], record["crl_number"], signed) == ("active", released["crl_number"], True)
+    assert bench.run("evidence", "verify").returncode == 0
     assert bench.run("verify", "--pem", pem).returncode == 0
     bench.json("revoke", *ASSET, "--reason", "keyCompromise", "--yes", *bench.unlock)
     bench.refused(1, "binding.not-held", "found", *ASSET, "--yes", *bench.unlock)
