@@ -66,7 +66,7 @@ def test_records_and_history_say_who_did_it(bench: Bench, tmp_path: Path) -> Non
         record = json.loads(path.read_text())
         if record["operator"] == "suzuki":  # what the fixture bound before is another's
             kinds.add(record["kind"])
-    assert kinds == {"bind", "renew", "revoke", "lost"}
+    assert kinds == {"bind", "renew", "revoke", "change-sim", "lost"}
     told = [(kind, body) for kind, body in history(bench) if kind.startswith("binding-")]
     assert all(body["operator"] for _kind, body in told)
     by_suzuki = {kind for kind, body in told if body["operator"] == "suzuki"}
