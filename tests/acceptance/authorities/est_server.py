@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -51,6 +52,12 @@ def signed(pki: Pki, request: x509.CertificateSigningRequest) -> x509.Certificat
         if isinstance(extension.value, x509.SubjectAlternativeName):
             builder = builder.add_extension(extension.value, critical=False)
     return builder.sign(pki.issuing.key, hashes.SHA256())
+
+
+class _Server(ThreadingHTTPServer):
+    """Where the name leads first: on many machines that is ::1, and strongSwan tries no second address."""
+
+    address_family = socket.getaddrinfo(HOST, None, type=socket.SOCK_STREAM)[0][0]
 
 
 def _handler(est: Est) -> type[BaseHTTPRequestHandler]:
@@ -112,7 +119,7 @@ def est_server(work: Path) -> Iterator[Est]:
     context.load_cert_chain(certificate, key)
     context.load_verify_locations(work / "ca.pem")
     context.verify_mode = ssl.CERT_OPTIONAL
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(est))
+    server = _Server((HOST, 0), _handler(est))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     est.url = f"https://{HOST}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
