@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import stat
 import struct
 from collections.abc import Iterator
@@ -170,9 +171,11 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def walked(root: Path, compiled: bool, *, share: bool = False) -> list[Found]:
+def walked(root: Path, compiled: bool, *, share: bool = False, uid: int | None = None) -> list[Found]:
     """Everything below `root`; with `share`, half of it is always given away and walked as jobs of its own."""
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    if uid is not None:
+        os.setuid(uid)
     jobs = [Job("")]
     weak = frozenset({"csv"})
     walk = Walk(fd, Limits(kinds=weak), skip={"skipped": "network", "silent": None})
@@ -203,6 +206,31 @@ def test_both_ways_find_the_same(tree: Path, share: bool) -> None:
     assert sum("kind='pdf'" in line for line in lines) == 30 + 3 * 6 + 4 + (os.geteuid() == 0)
     assert sum("skipped" in line for line in lines) == 1 and not any("silent" in line for line in lines)
     assert files == 3000 + 60 + 6
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_both_find_the_same_in_what_belongs_to_others(tree: Path) -> None:
+    """Only an owner, and root, may leave the access time alone; the others open without that, and not everything."""
+
+    def asked(compiled: bool) -> object:
+        ours, theirs = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.write(theirs, pickle.dumps(told(walked(tree, compiled, uid=65534))))
+            finally:
+                os._exit(0)
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as pipe:
+            answer = pipe.read()
+        os.waitpid(child, 0)
+        return pickle.loads(answer)
+
+    lines, (files, _folders, _bytes) = compiled = asked(True)
+    assert compiled == asked(False)
+    assert sum("kind='pdf'" in line for line in lines) == 52 and files == 3066
+    refused = [line.split(", detail")[0] for line in lines if "'permission'" in line]
+    assert refused == ["Gap(path='closed', reason='permission'", "Gap(path='unreadable.pdf', reason='permission'"]
 
 
 def descriptors() -> set[str]:
