@@ -29,7 +29,7 @@ class Compound:
     """An OLE2 file, lenient: what cannot be followed is left out, and `broken` says so."""
 
     def __init__(self, file: BinaryIO, head: bytes, slots: int = 20_000) -> None:
-        self._file = file
+        self._file, self._head = file, head
         self.broken = False
         header = head if len(head) >= 512 else head.ljust(512, b"\0")
         shift, mini = struct.unpack_from("<HH", header, 30)
@@ -44,8 +44,11 @@ class Compound:
         self.streams = list(self._directory(slots))
 
     def _sector(self, number: int) -> bytes:
+        start = (number + 1) * self._size
+        if start + self._size <= len(self._head):
+            return self._head[start : start + self._size]  # small files are often all there
         try:
-            self._file.seek((number + 1) * self._size)
+            self._file.seek(start)
             return self._file.read(self._size)
         except (OSError, ValueError, OverflowError):
             return b""
