@@ -59,6 +59,7 @@ def _drawn(run: Run) -> Iterator[Callable[[], None]]:
             columns = shutil.get_terminal_size().columns - 1
             live.update(Text(f"{_line(run, total)}\n{_place(run.ledger.at, columns)}"), refresh=True)
 
+        draw()  # at once: who waits sees that it runs, and a small tree is done before the next frame
         yield _Every(_FRAME, draw)
 
 
