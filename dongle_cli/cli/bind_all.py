@@ -62,13 +62,13 @@ def run(
         question = ngettext("Bind {count} dongle?", "Bind {count} dongles?", todo).format(count=todo)
         if dry_run or (todo and not output.confirm(question, yes=yes)):
             return _tell(plans, json=json, dry_run=dry_run)
-        outcomes = [
-            plan if plan.result == "failed" else bind(one, False) for one, plan in zip(read, plans, strict=True)
-        ]
         records = recorder(register)
-        for one in outcomes:
-            if one.result == "ok" and one.binding is not None:
-                records.keep("bind", one.binding.asset_no, {"binding": pair.told(one.binding), "port": one.port})
+        outcomes = []
+        for one, plan in zip(read, plans, strict=True):
+            done = plan if plan.result == "failed" else bind(one, False)
+            if done.result == "ok" and done.binding is not None:  # at once: whoever ends it halfway has these
+                records.keep("bind", done.binding.asset_no, {"binding": pair.told(done.binding), "port": done.port})
+            outcomes.append(done)
     if not json:
         _show(outcomes)
     return _tell(outcomes, json=json, dry_run=False)

@@ -45,6 +45,25 @@ SEEDS = {
 }  # fmt: skip
 
 
+# What stands at a fixed place, far from the beginning.
+FAR = {
+    "ext": bytes(1080) + b"\x53\xef\1\0" + bytes(3000),
+    "mbr": bytes(450) + b"\7\0\0\0\1\0\0\0\1" + bytes(51) + b"\x55\xaa",
+    "fat": b"\xeb\x3c\x90MSDOS5.0\0\2\1\1\0\2" + bytes(492) + b"\x55\xaa",
+    "ustar": bytes(257) + b"ustar\x0000" + bytes(900),
+    "vdi": b"<<< a disk >>>".ljust(64) + b"\x7f\x10\xda\xbe" + bytes(400), "jtd": bytes(144) + b"JDASH" + bytes(200),
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\4\xd8\0\0\6\xda\1\0" + bytes(40),
+    "doc": b"DOC" + bytes(40) + b"\x0e" + bytes(40),
+    "wpd": b"\xffWPC" + bytes(4) + b"\1\x0a" + bytes(90), "ost": b"!BDN" + bytes(4) + b"SO\x24\0" + bytes(90),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_a_beginning_may_end_anywhere(name: str) -> None:
+    for length in range(len(FAR[name]) + 1):
+        sniff(FAR[name][:length], f"a.{name}", LIMITS.kinds)
+
+
 def ask(data: bytes, name: str) -> None:
     guess = sniff(data[:4096], name, LIMITS.kinds)
     if guess is None:

@@ -112,10 +112,9 @@ def boot(head: bytes) -> str | None:
         table = [head[at : at + 16] for at in range(446, 510, 16)]
         used = [row for row in table if row[4] and any(row[12:])]
         return "boot" if used and all(row[0] in b"\0\x80" for row in table) else None
-    ext = head[1080:1084]  # s_magic and s_state; s_log_block_size at 24, s_rev_level at 76
-    if ext[:2] == b"\x53\xef" and ext[3] == 0 and head[1048] <= 6 and head[1100] <= 1:
-        return "boot"
-    return None
+    ext = head[1024:2048]  # the superblock: s_log_block_size at 24, s_magic at 56, s_state, s_rev_level at 76
+    whole = len(ext) == 1024 and ext[56:58] == b"\x53\xef"
+    return "boot" if whole and ext[59] == 0 and ext[24] <= 6 and ext[76] <= 1 else None
 
 
 def virtual_box(head: bytes) -> str | None:
