@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import free_port
 
 from dongle_cli.binding.keystores import Keystore, open_keystore
 from dongle_cli.binding.unlock import Unlock
@@ -74,25 +75,12 @@ def softhsm(folder: Path, patch: pytest.MonkeyPatch) -> str:
     return f"pkcs11:token=bench?module-path={SOFTHSM}"
 
 
-def two_ports() -> int:
-    """The first of two neighbouring free ports on loopback: a TPM's commands, and its switch."""
-    while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            try:
-                two.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
 @contextmanager
 def swtpm(folder: Path) -> Iterator[str]:
     """A TPM 2.0 of its own, in software; yields what TPM2TOOLS_TCTI must be."""
     needs("swtpm", "swtpm")
     needs("tpm2_create", "tpm2-tools")
-    state, port = folder / "tpm", two_ports()
+    state, port = folder / "tpm", free_port(neighbours=1)  # a TPM's commands, and its switch
     state.mkdir()
     process = subprocess.Popen(
         ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear",

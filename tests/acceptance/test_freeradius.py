@@ -11,7 +11,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from gateways import radius
 from gateways.pki import Pair, Pki, sign
 from gateways.pki import name as pki_name
-from gateways.programs import free_port, need
+from gateways.programs import need
+from ports import free_port
 
 from dongle_cli.binding.exports import made
 from dongle_cli.binding.exports.folder import Folder

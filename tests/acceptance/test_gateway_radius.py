@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from gateways import radius
 from gateways.bench import Bench, Bound
-from gateways.programs import free_port, need
+from gateways.programs import need
+from ports import free_port
 
 pytestmark = pytest.mark.strangers
 Lab = Any

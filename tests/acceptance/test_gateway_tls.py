@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from gateways.bench import Bench, Bound
-from gateways.programs import free_port, need, running, wait_for_port
+from gateways.programs import need, running, wait_for_port
+from ports import free_port
 
 pytestmark = pytest.mark.strangers
 HOST = "gateway.closed.example"

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from gateways import radius
 from gateways.bench import Bench
-from gateways.programs import free_port, need, running
+from gateways.programs import need, running
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 from keystore_places import PASSPHRASE, SOFTHSM, secret_file, softhsm, swtpm
+from ports import free_port
 
 pytestmark = pytest.mark.strangers
 UUID = "4c4c4544-0042-3510-8052-b4c04f4a3132"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 pytest.importorskip("usbip", reason="PyPI usbip is not installed; it comes with the extra dev")
 pytestmark = pytest.mark.strangers
@@ -67,8 +67,7 @@ class Peer:
 
 @pytest.fixture
 def peer(tmp_path: Path) -> Iterator[Peer]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]  # the package tells nobody which port the kernel chose, so it is given one
+    port = free_port()  # the package tells nobody which port the kernel chose, so it is given one
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DONGLE_", "XDG_", "LC_", "LANG"))}
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("strangers_usbip_peer.py")), str(port)],

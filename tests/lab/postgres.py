@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 
 def programs() -> Path:
@@ -34,9 +34,7 @@ class Postgres:
             owner = next(name for name in ("postgres", "nobody") if name in {entry.pw_name for entry in pwd.getpwall()})
             self.user = {"user": owner}
             shutil.chown(folder, owner)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._run("initdb", "-D", self.data, "-U", "dongle", "-A", "trust", "-E", "UTF8", "--no-sync")
 
     def database(self, name: str) -> str:

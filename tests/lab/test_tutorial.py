@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = ROOT / "docs" / "tutorial.md"
@@ -25,10 +26,7 @@ def test_the_japanese_tutorial_types_the_same_commands() -> None:
 
 
 def test_the_tutorials_commands_run_as_they_stand() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    script = commands(ENGLISH).replace("3240", str(port))
+    script = commands(ENGLISH).replace("3240", str(free_port()))
     with tempfile.TemporaryDirectory(prefix="tut-") as folder:
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("DONGLE_", "LC_", "LANG"))},

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ports import free_port
 
 from dongle_cli.binding import effect, probes
 from dongle_cli.binding.probes import Answer, Gateway, radius
@@ -106,10 +107,18 @@ def test_any_eap_message_of_a_server_ends_the_logon_in_time(message: bytes) -> N
 
 @pytest.mark.parametrize("kind", ["radius", "tls"])
 def test_nobody_there_is_not_a_refusal(kind: str) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
-        gateway = Gateway(kind, "127.0.0.1", taken.getsockname()[1], secret=Secret(SECRET))
-        assert probes.log_on(gateway, context(), 1).verdict == "unmeasured"
+    at = free_port(socket.SOCK_DGRAM if kind == "radius" else socket.SOCK_STREAM)
+    answer = probes.log_on(Gateway(kind, "127.0.0.1", at, secret=Secret(SECRET)), context(), 1)
+    assert (answer.verdict, answer.why) == ("unmeasured", "Connection refused")
+
+
+def test_a_busy_machine_still_reads_what_had_come_in_time() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        at = Gateway("radius", "127.0.0.1", silent.getsockname()[1], secret=Secret(SECRET))
+        assert probes.log_on(at, context(), 0).why.startswith("no answer")
+    at = Gateway("radius", "127.0.0.1", free_port(socket.SOCK_DGRAM), secret=Secret(SECRET))
+    assert probes.log_on(at, context(), 0).why == "Connection refused"
 
 
 def test_a_gateway_that_we_do_not_trust_is_not_asked(tmp_path: Path) -> None:

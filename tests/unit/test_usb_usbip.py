@@ -12,6 +12,7 @@ from time import monotonic
 
 import pytest
 import usb.util
+from ports import free_port
 from usbip_peer import (
     CONFIGURATION,
     DEVICE,
@@ -195,10 +196,8 @@ def test_another_device_in_the_port_is_not_the_old_one(server: Server) -> None:
 
 
 def test_no_server_is_an_error_with_a_hint() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
     with pytest.raises(DongleError) as error:
-        UsbipBus("127.0.0.1", port).devices()
+        UsbipBus("127.0.0.1", free_port()).devices()
     assert (error.value.code, error.value.exit_code) == ("usb.bus", 1)
     assert error.value.hint is not None
     assert "DONGLE_BUS" in error.value.hint

@@ -123,24 +123,28 @@ class _Logon:
         state = [(STATE, self._state)] if self._state is not None else []
         pieces = [(EAP_MESSAGE, eap[i : i + 253]) for i in range(0, len(eap), 253)]
         packet = self._signed(authenticator, [*self._fixed, *state, *pieces])
-        while (left := self._deadline - time.monotonic()) > 0:
+        while True:
             self._sock.send(packet)
-            until = time.monotonic() + min(RESEND, left)
-            for answer in self._received(until):
+            for answer in self._received(min(time.monotonic() + RESEND, self._deadline)):
                 if answer[1] == self._number and self._genuine(answer, authenticator):
                     return answer[0], list(_attributes(answer[20:]))
-        raise Silent
+            if time.monotonic() >= self._deadline:
+                raise Silent
 
     def _received(self, until: float) -> Iterator[bytes]:
-        while (left := until - time.monotonic()) > 0:
-            self._sock.settimeout(left)
+        """What comes until then, and what has come by then though this machine was too busy to look."""
+        left = until - time.monotonic()
+        while True:
+            self._sock.settimeout(max(0.0, left))
             try:
                 data = self._sock.recv(4096)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 return
             size = int.from_bytes(data[2:4], "big")
             if 20 <= size <= len(data):
                 yield data[:size]
+            if (left := until - time.monotonic()) <= 0:
+                return
 
     def _signed(self, authenticator: bytes, attributes: Attributes) -> bytes:
         """An Access-Request with its Message-Authenticator, the first attribute (RFC 3579 clause 3.2)."""
