@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from operator import attrgetter
-from typing import BinaryIO, Protocol, TypeVar
-
-T = TypeVar("T")
-
-
-def _sent(kind: type[T]) -> type[T]:
-    """Between processes by its fields in order: half of what a dataclass with slots costs by itself."""
-    values = attrgetter(*(one.name for one in fields(kind)))  # type: ignore[arg-type]
-    kind.__reduce__ = lambda self: (kind, values(self))  # type: ignore[method-assign]
-    return kind
+from typing import BinaryIO, NamedTuple, Protocol
 
 
 class State(StrEnum):
@@ -53,9 +43,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@_sent
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file as its source shows it.
 
     `path` is relative to its volume, with "/" between names. Names that are no text survive: bytes that do not decode
@@ -72,9 +60,7 @@ class Entry:
     store: int | None = None  # of a shadow: the number of its store, 1 the oldest
 
 
-@_sent
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A file, or a member inside it, that was recognised as being of a kind."""
 
     entry: Entry

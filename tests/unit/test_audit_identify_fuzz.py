@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import zipfile
 
 import py7zr
 import pytest
@@ -17,6 +18,9 @@ from identified import PDF, RTF, mail, office, sevened, tarred, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify import KINDS, Limits, settle, sniff
+from dongle_cli.audit.identify.limits import Budget
+from dongle_cli.audit.identify.unpack import STREAMS, beginning, expand, joined
+from dongle_cli.audit.identify.zipdir import Zip
 from dongle_cli.audit.model import Entry, Gap, Hit
 
 zstd = pytest.importorskip("backports.zstd")
@@ -115,3 +119,40 @@ STARTS = [
 @example(start=b"-lh", rest=b"", name="")
 def test_invented_files(start: bytes, rest: bytes, name: str) -> None:
     ask(start + rest, name)
+
+
+PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd.compress}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.tuples(st.binary(min_size=1, max_size=60), st.integers(1, 300)), min_size=1, max_size=3),
+    end=st.binary(max_size=9),
+    cut=st.integers(0, 1 << 16),
+    head=st.sampled_from((40, 4096)),
+)
+@pytest.mark.parametrize("word", STREAMS)
+def test_the_quick_way_to_a_beginning_gives_what_the_long_one_does(
+    word: str, texts: list[tuple[bytes, int]], end: bytes, cut: int, head: int
+) -> None:
+    data = b"".join(PACK[word](text * times) for text, times in texts) + end
+    if cut % 3 == 0:
+        data = data[: cut % (len(data) + 1)]
+    quick, long = Budget(LIMITS), Budget(LIMITS)
+    found = beginning(data[:head], len(data) < head, STREAMS[word], 4096, quick)
+    if found is not None:
+        assert found == joined(expand(iter((data[:head], data[head:])), STREAMS[word], 4096, long), 4096)
+        assert quick == long
+
+
+@settings(max_examples=60, deadline=None)
+@given(extra=st.integers(0, 200), texts=st.lists(st.tuples(st.binary(max_size=60), st.integers(1, 300)), max_size=4))
+def test_members_of_a_zip_begin_as_they_do(extra: int, texts: list[tuple[bytes, int]]) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (text, times) in enumerate(texts):
+            about = zipfile.ZipInfo(f"{number}")
+            about.extra, about.compress_type = b"\xfe\xca" + extra.to_bytes(2, "little") + bytes(extra), 8
+            archive.writestr(about, text * times)
+    found = Zip(out, Budget(Limits()))
+    assert [found.head(member) for member in found.members] == [(text * times)[:4096] for text, times in texts]

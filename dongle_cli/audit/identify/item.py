@@ -11,7 +11,7 @@ from dongle_cli.audit.identify.limits import Budget
 from dongle_cli.audit.model import Entry, Gap, Hit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Item:
     """Content under a name: `head` is its beginning, `open` gives all of it where that is needed."""
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LAST = 0xFFFFFFF9  # sector numbers above are marks: end of chain, free, FAT
 _ROOT, _STREAM, _STORAGE = 5, 2, 1
-_FAT_SECTORS = struct.Struct("<109I")
+_NUMBER = struct.Struct("<I")
 _SLOT = struct.Struct("<64sHBxIII36xIQ")  # 2.6.1: name, its length, kind, left, right, child, start, size
 
 
@@ -37,8 +37,10 @@ class Compound:
         self._size = 1 << (shift if 7 <= shift <= 16 else 9)
         self._mini_size = 1 << (mini if 4 <= mini <= 9 else 6)
         self._first, self._mini_fat, self._difat = (struct.unpack_from("<I", header, at)[0] for at in (48, 60, 68))
-        self._fat_sectors = [n for n in _FAT_SECTORS.unpack_from(header, 76) if n <= _LAST]
-        self._tables: dict[int, tuple[int, ...]] = {}
+        fat = header[76:512].rstrip(b"\xff")  # mostly one number and 108 that are free
+        fat += b"\xff" * (-len(fat) % 4)
+        self._fat_sectors = [n for (n,) in _NUMBER.iter_unpack(fat) if n <= _LAST]
+        self._tables: dict[int, bytes] = {}
         self._minis: tuple[bytes, bytes] | None = None
         self._steps = 10 * slots  # how many slots are looked at in all: storages may claim one another's children
         self.streams = list(self._directory(slots))
@@ -65,12 +67,12 @@ class Compound:
         if table is None:
             if len(self._tables) > 64:  # a chain that jumps all over the file needs no more memory
                 self._tables.clear()
-            data = self._sector(self._fat_sectors[which])
-            table = self._tables[which] = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
-        if at >= len(table):
+            table = self._tables[which] = self._sector(self._fat_sectors[which])
+        if at * 4 + 4 > len(table):
             self.broken = True
             return 0xFFFFFFFF
-        return table[at]
+        after: int = _NUMBER.unpack_from(table, at * 4)[0]
+        return after
 
     def _reach(self, which: int) -> None:
         """Follow the DIFAT until the FAT sector number `which` is known, or there are no more."""

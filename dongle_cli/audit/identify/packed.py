@@ -10,7 +10,7 @@ from dongle_cli.audit.identify import tarred
 from dongle_cli.audit.identify.flow import Flow
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.sniff import sniff
-from dongle_cli.audit.identify.unpack import STREAMS, expand, joined, pieces
+from dongle_cli.audit.identify.unpack import STREAMS, beginning, expand, joined, pieces
 from dongle_cli.audit.model import Gap, Hit
 
 # What a name loses with its wrapping, and what it gets instead.
@@ -33,7 +33,9 @@ def look(word: str, item: Item) -> Iterator[Hit | Gap | Item]:
     def plain(limit: int, step: int) -> Iterator[bytes]:
         return expand(packed(step), STREAMS[word], limit, item.budget)
 
-    head = joined(plain(4096, 4096), 4096)
+    head = beginning(item.head, len(item.head) < 4096, STREAMS[word], 4096, item.budget)
+    if head is None:
+        head = joined(plain(4096, 4096), 4096)
     inside = item.inside(_bare(item.name), head, lambda: BytesIO(joined(plain(most, 1 << 18), most)), None)
     if sniff(head, inside.name) == "tar":
         yield from tarred.members(item, Flow(plain(item.budget.limits.bytes, 1 << 18)))

@@ -168,6 +168,22 @@ def expand(packed: Iterator[bytes], make: Maker, most: int, budget: Budget) -> I
         raise EOFError("cut short")
 
 
+def beginning(packed: bytes, whole: bool, make: Maker, most: int, budget: Budget) -> bytes | None:
+    """The first `most` bytes that `packed` unpacks to, in one call; None where it takes more bytes, or more care.
+
+    `whole` says that no more bytes follow. What `expand` gives is the same; most files are small enough for this.
+    """
+    unpack = make()
+    try:
+        plain = unpack.decompress(packed, most)
+    except (zlib.error, lzma.LZMAError, OSError, ValueError):
+        return None
+    if len(plain) < most and not (whole and unpack.eof and not unpack.unused_data):
+        return None
+    budget.took(len(plain))
+    return plain
+
+
 def joined(parts: Iterator[bytes], most: int) -> bytes:
     """At most `most` bytes of `parts`; what came before damage is kept."""
     out = bytearray()

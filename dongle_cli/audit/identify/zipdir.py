@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dongle_cli.audit.identify.limits import MIB, Budget
-from dongle_cli.audit.identify.unpack import ZIP_METHODS, expand, joined, pieces
+from dongle_cli.audit.identify.unpack import ZIP_METHODS, beginning, expand, joined, pieces
 
 _END = struct.Struct("<4s4H2IH")
-_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_CENTRAL = struct.Struct("<8x2H8x2I3H8xI")  # 4.3.12: flags, method, sizes, lengths, offset
 _LOCAL = struct.Struct("<4s5H3I2H")
+_LENGTHS = struct.Struct("<2H")
+_EXTRA = 64  # bytes; more than most extra fields of local headers take
 _TAIL = 65_557  # the end record and the longest comment
 _MAX_DIRECTORY = 16 * MIB
 _MAX_SCAN = 64 * MIB
 _UNKNOWN = 0xFFFFFFFF
 
 
-@dataclass(slots=True)
-class Member:
+class Member(NamedTuple):
     """One member as the directory has it."""
 
     raw: bytes
@@ -71,10 +71,11 @@ class Zip:
             return None
         count, length, offset = _END.unpack_from(tail, at)[4:7]
         end = max(0, self._size - window) + at
-        spot = tail.rfind(b"PK\x06\x06", 0, at)
-        if spot >= 0 and spot + 56 <= at and (_UNKNOWN in (length, offset) or count == 0xFFFF):
-            count, length, offset = struct.unpack_from("<QQQ", tail, spot + 32)  # ZIP64 (4.3.14)
-            end -= at - spot
+        if count == 0xFFFF or _UNKNOWN in (length, offset):
+            spot = tail.rfind(b"PK\x06\x06", 0, at)
+            if spot >= 0 and spot + 56 <= at:
+                count, length, offset = struct.unpack_from("<QQQ", tail, spot + 32)  # ZIP64 (4.3.14)
+                end -= at - spot
         if not length:
             return None if self._size > 4096 or count else []
         # Bytes may stand before the archive (a program that unpacks itself): then every offset is short by as many.
@@ -100,9 +101,7 @@ class Zip:
         for _seen in range(self._most):
             if at + _CENTRAL.size > len(data) or not data.startswith(b"PK\x01\x02", at):
                 return
-            (_s, _by, _need, flags, method, _t, _d, _crc, packed, size, names, extra, comment, _n, _i, _e, offset) = (
-                _CENTRAL.unpack_from(data, at)
-            )
+            flags, method, packed, size, names, extra, comment, offset = _CENTRAL.unpack_from(data, at)
             at += _CENTRAL.size
             raw = data[at : at + names]
             if _UNKNOWN in (packed, size, offset):
@@ -138,7 +137,7 @@ class Zip:
         local = self._slice(member.offset, 30)
         if not local.startswith(b"PK\x03\x04") or len(local) < 30:
             raise ValueError("no local header")
-        names, extra = struct.unpack_from("<HH", local, 26)
+        names, extra = _LENGTHS.unpack_from(local, 26)
         packed = pieces(self.file, member.offset + 30 + names + extra, member.packed, 4096 if most <= 4096 else 262_144)
         if member.method == 0:
             return _first(packed, most, self._budget)
@@ -148,6 +147,14 @@ class Zip:
 
     def head(self, member: Member, most: int = 4096) -> bytes:
         """The first `most` bytes of the member; ValueError and the like where nothing could be unpacked."""
+        data = self._slice(member.offset, 30 + len(member.raw) + _EXTRA + min(member.packed, most))
+        if member.method == 8 and data.startswith(b"PK\x03\x04") and len(data) >= 30:
+            names, extra = _LENGTHS.unpack_from(data, 26)
+            start = 30 + names + extra
+            packed = data[start : start + member.packed]
+            plain = beginning(packed, len(packed) == member.packed, ZIP_METHODS[8], most, self._budget)
+            if plain is not None:
+                return plain
         return joined(self.content(member, most), most)
 
 

@@ -72,7 +72,7 @@ def _all(volume: Volume, path: str, kind: str | None, limits: Limits) -> Iterato
         yield (None, kind or "limit"), Unmeasured("limit", "memory")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Counting(Item):
     """An item that is counted when it is found to be a document."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from dongle_cli.audit.model import Entry, Volume
@@ -23,7 +23,7 @@ class Below:
     def find(self, path: str) -> Entry | None:
         """The file or folder at `path`, or None."""
         entry = self.volume.find(self._whole(path))
-        return replace(entry, path=entry.path[len(self.folder) + 1 :]) if entry else None
+        return entry._replace(path=entry.path[len(self.folder) + 1 :]) if entry else None
 
     def list(self, path: str) -> Iterator[tuple[str, bool]]:
         """Names in the folder at `path`, each with whether it is a folder."""

@@ -121,7 +121,7 @@ def _told(item: Item, found: Found, format: str) -> Found:
 def _hit(item: Item, hit: Hit, format: str) -> Hit:
     size = hit.entry.size if hit.member is None else hit.size
     member = _member(hit.entry.volume, hit.entry.path, hit.member)
-    return replace(hit, entry=_state(item.entry, hit.entry), member=member, size=size, disk=format)
+    return hit._replace(entry=_state(item.entry, hit.entry), member=member, size=size, disk=format)
 
 
 def _gap(item: Item, gap: Gap) -> Gap:
@@ -133,7 +133,7 @@ def _state(outer: Entry, inner: Entry) -> Entry:
     """The image's entry in the state of what is inside; where the image is not live itself, that says more."""
     if outer.state is not State.LIVE:
         return outer
-    return replace(outer, state=inner.state, recoverable=inner.recoverable, store=inner.store)
+    return outer._replace(state=inner.state, recoverable=inner.recoverable, store=inner.store)
 
 
 def _member(volume: str, path: str, member: str | None) -> str:

@@ -317,9 +317,9 @@ class Walk:
             os.close(folder)
 
     def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
-        with io.BufferedReader(io.FileIO(fd, "rb")) as file:
+        about = os.fstat(fd)
+        with _content(fd, about.st_size, head) as file:
             try:
-                about = os.fstat(fd)
                 entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
                 self.out.extend(settle(guess, entry, head, file, self.limits, partial(self._beside, path)))
             except OSError as error:
@@ -395,3 +395,11 @@ class Walk:
                 self._keep(inner, folders)
             if names:
                 self.give([Job(inner.path.rstrip("/"), tuple(names))])
+
+
+def _content(fd: int, size: int, head: bytes) -> BinaryIO:
+    """All of an open file, to be closed; one that ends where its head ends is at hand already."""
+    if size == len(head):
+        os.close(fd)
+        return io.BytesIO(head)
+    return io.BufferedReader(io.FileIO(fd, "rb"))
