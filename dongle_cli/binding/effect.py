@@ -13,6 +13,7 @@ from dongle_cli.binding.probes import Answer, Gateway, log_on
 from dongle_cli.i18n import _
 
 ATTEMPT = 10.0  # seconds for one logon
+LEAST = 5.0  # seconds for the last one, even where less is left: a slow gateway is none that is silent
 QUICK, SLOW = 1.0, 5.0  # seconds between two: at first, and after QUICK_FOR
 QUICK_FOR = 30.0
 
@@ -49,7 +50,7 @@ class Probe:
 
 
 def measure(probe: Probe, before: Answer, within: float, notice: Callable[[str], None] = lambda _text: None) -> Effect:
-    """Log on again and again until the gateway refuses, at most `within` seconds.
+    """Log on again and again until the gateway refuses; no logon begins later than after `within` seconds.
 
     A refusal counts where the same certificate was accepted `before` (or since), or where the gateway itself says that
     it is revoked: a gateway that never let it in proves nothing.
@@ -60,7 +61,7 @@ def measure(probe: Probe, before: Answer, within: float, notice: Callable[[str],
     answer = before
     told = False
     while True:
-        answer = probe.once(min(ATTEMPT, max(1.0, within - (time.monotonic() - clock))))
+        answer = probe.once(min(ATTEMPT, max(LEAST, within - (time.monotonic() - clock))))
         moment, elapsed = now(), time.monotonic() - clock
         if answer.verdict == "accepted":
             was_accepted, last_accepted = True, moment

@@ -72,13 +72,18 @@ def kill_when_held(bench: Lab, held: range) -> None:
     bench.release()
 
 
-def test_killed_while_it_attaches(lab: Callable[..., Lab]) -> None:
-    """The one command that takes its time: the dongle has heard it long before it is carried out."""
+def when_it_attaches(lab: Callable[..., Lab]) -> int:
+    """Which command of a run attaches: the one that takes its time, and may be waited for more than a minute."""
     quiet = lab(count=1, models=["quectel-ec25"], pin=True)
     assert quiet.run(*provision(quiet), "--record", str(quiet.home / "dialogue.txt")).returncode == 0
     (record,) = quiet.home.glob("dialogue*.txt")
     sent = [line for line in record.read_text().splitlines() if line.startswith("> ")]
-    number = sent.index("> AT+CGATT=1") + 1
+    return sent.index("> AT+CGATT=1") + 1
+
+
+def test_killed_while_it_attaches(lab: Callable[..., Lab]) -> None:
+    """The dongle has heard the command long before it is carried out."""
+    number = when_it_attaches(lab)
     bench = lab(count=1, models=["quectel-ec25"], pin=True, faults=[f"hold={number}"])
     kill_when_held(bench, range(number, number + 1))
     assert bench.status()[0]["attached"]
@@ -86,7 +91,7 @@ def test_killed_while_it_attaches(lab: Callable[..., Lab]) -> None:
 
 
 def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., Lab]) -> None:
-    bench = lab(count=4, models=["quectel-ec25"], pin=True, faults=["hold=22"])
+    bench = lab(count=4, models=["quectel-ec25"], pin=True, faults=[f"hold={when_it_attaches(lab)}"])
     program = subprocess.Popen(
         [sys.executable, "-m", "dongle_cli", *provision(bench)],
         env=bench.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -95,7 +100,7 @@ def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., L
     while not all(dongle["held"] for dongle in bench.status()):
         assert program.poll() is None and time.monotonic() < give_up
     program.send_signal(signal.SIGINT)
-    _out, err = program.communicate(timeout=4)  # a command alone may wait longer for its answer
+    _out, err = program.communicate(timeout=30)  # the command alone may wait longer for its answer
     assert program.returncode == 130
     assert json.loads(err.splitlines()[-1])["error"]["code"] == "interrupted.user"
     bench.release()
