@@ -34,9 +34,9 @@ class Share:
                 hint=_("Mount the share, for example with mount -t cifs, and name the folder."),
             )
         root = Path(where)
-        if not root.is_dir():
+        if not (where and root.is_dir()):  # Path("") would be the folder where we are
             raise DongleError(
-                _("{where} is no folder.").format(where=where),
+                _("{where} is no folder.").format(where=where or '""'),
                 code="audit.share",
                 hint=_("Mount the share first; a folder is not made, because it could be on this laptop."),
             )

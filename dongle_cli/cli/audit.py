@@ -145,17 +145,19 @@ def audit(
     from dongle_cli.audit.policy_file import load, load_exceptions
     from dongle_cli.audit.run import Run
     from dongle_cli.audit.sources import LIVE, Options, open_source
+    from dongle_cli.audit.sources.targets import check
     from dongle_cli.cli.audit_bring import Bring
     from dongle_cli.cli.audit_show import Output, show
     from dongle_cli.cli.audit_unlock import keys
 
+    check(targets or [])
     rules = load(policy)
     if exceptions is not None:
         rules = load_exceptions(exceptions, rules)
     weak = frozenset(word for word in rules.kinds if not KINDS[word].strong)
     asked = Options(Limits(kinds=weak), jobs or _cores(), rules.network, keys(unlock or ()))
     run = Run(
-        [open_source(target, asked) for target in targets or [LIVE]],
+        [open_source(target, asked) for target in targets or (LIVE,)],
         rules,
         _severity(fail_on),
         _baseline(baseline) if baseline else None,

@@ -81,7 +81,7 @@ def test_the_script_of_the_imaging_station(tmp_path: Path) -> None:
     environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "DONGLE_HOME": str(tmp_path / "home"),
                    "AUDIT_REPORTS": str(reports), "LANG": "C.UTF-8"}  # fmt: skip
 
-    def station(target: Path, name: str) -> int:
+    def station(target: str | Path, name: str) -> int:
         done = subprocess.run([script, target, name], env=environment, capture_output=True, text=True, check=False)
         assert "Traceback" not in done.stderr
         return done.returncode
@@ -94,8 +94,10 @@ def test_the_script_of_the_imaging_station(tmp_path: Path) -> None:
     (broken / CONFIG / "SOFTWARE").write_bytes((clean / CONFIG / "SOFTWARE").read_bytes())
     assert station(broken, "b") == 7
     assert station(tmp_path / "nothing", "c") == 1
+    assert station("", "c") == 2, "a variable without a value is not this machine"
     lines = [line.split("\t")[1:] for line in (reports / "list.tsv").read_text().splitlines()]
-    assert lines == [["a", "clean", "0"], ["a", "findings", "5"], ["b", "incomplete", "7"], ["c", "failed", "1"]]
+    assert lines == [["a", "clean", "0"], ["a", "findings", "5"], ["b", "incomplete", "7"], ["c", "failed", "1"],
+                     ["c", "failed", "2"]]  # fmt: skip
     assert {path.suffix for path in reports.glob("a-*")} == {".html", ".xlsx", ".json", ".txt"}
     assert "1 new" in max(reports.glob("a-*.txt")).read_text()  # the second run was compared with the first
     assert not (reports / "c.json").exists()

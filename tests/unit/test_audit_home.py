@@ -64,7 +64,9 @@ def test_it_is_refused_before_an_hour_of_looking(laptop: Path, tmp_path: Path) -
     (laptop / "inside").mkdir()
     for arguments, code in (
         ((laptop, "--repatriate", share), "usage.confirm"),
-        ((laptop, laptop, "--repatriate", share, "-y"), "usage.repatriate"),
+        ((laptop, image, "--repatriate", share, "-y"), "usage.repatriate"),
+        ((laptop, laptop, "--repatriate", share, "-y"), "usage.target"),
+        ((laptop, "--repatriate", "", "-y"), "audit.share"),
         ((image, "--repatriate", share, "-y"), "usage.repatriate"),
         ((laptop, "--repatriate", laptop / "inside", "-y"), "usage.repatriate"),
         ((laptop, "--repatriate", tmp_path / "nowhere", "-y"), "audit.share"),

@@ -17,6 +17,8 @@ import pytest
 from audit_tree import NAMES, PDF, TOKEN, audit, grow
 
 from dongle_cli.audit.pii.numbers import my_number_valid
+from dongle_cli.audit.sources import Options, open_source
+from dongle_cli.errors import DongleError
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,30 @@ def test_masks_on_the_screen_are_those_of_the_report(tree: Path, tmp_path: Path)
     for one in json.loads(report.read_text("utf-8"))["findings"]:
         assert one["path"] in ran.out.decode()
     assert (tmp_path / "state" / "audit" / "mask.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_empty_target_is_never_this_machine(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(DongleError) as caught:  # also where nobody asked before
+        open_source("", Options())
+    assert caught.value.code == "audit.target"
+    for targets in ([""], [tree, ""]):
+        ran = audit(tmp_path, *targets, "--report", tmp_path / "r.json")
+        assert (ran.code, ran.out) == (2, b"") and "[usage.target]" in ran.err
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_what_would_be_counted_twice_is_refused(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "way").symlink_to(tree / "Users")
+    image = tmp_path / "disk.raw"
+    os.link(tree / "broken.zip", image)
+    for first, second in ((tree, tree), (tree, tree / "Users"), (tmp_path / "way", tree), (tree, f"{tree}/"),
+                          (tree, tree / "broken.zip"), (tree / "broken.zip", image)):  # fmt: skip
+        ran = audit(tmp_path, first, second)
+        assert (ran.code, ran.out) == (2, b""), (first, second)
+        assert "[usage.target]" in ran.err and str(first) in ran.err and str(second) in ran.err
+    apart = audit(tmp_path, tree / "Users/yamada", tree / "Users/Public", "--policy", "strict", "--format", "json")
+    assert apart.code == 5 and apart.of("summary")[0]["findings"] == len(NAMES)
+    assert audit(tmp_path, tmp_path / "home", tmp_path / "home").code == 1, "what is not there is not there, first"
 
 
 @pytest.mark.parametrize("format_", ["csv", "sarif"])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dongle_cli.audit.reports import writer
+from dongle_cli.audit.sources.targets import holds
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -24,7 +25,7 @@ def check(path: Path, targets: Iterable[str]) -> None:
         raise DongleError(_("{path} is a folder, not a file.").format(path=path), code="usage.report")
     places = {os.path.realpath(folder), os.path.realpath(path)}
     for target in targets:
-        if target and os.path.realpath(target) != "/" and any(_inside(place, target) for place in places):
+        if target and os.path.realpath(target) != "/" and any(holds(target, place) for place in places):
             raise DongleError(
                 _("The report {path} would be written into {target}, which is being looked at.").format(
                     path=path, target=target
@@ -32,20 +33,3 @@ def check(path: Path, targets: Iterable[str]) -> None:
                 code="usage.report",
                 hint=_("Nothing is ever written there. Name a place outside of it."),
             )
-
-
-def _inside(place: str, target: str) -> bool:
-    """Whether `place` is the target or below it, by whatever name: also through links and bind mounts."""
-    try:
-        wanted = Path(target).stat()
-    except OSError:
-        return False
-    here = Path(place)
-    for folder in (here, *here.parents):
-        try:
-            about = folder.stat()
-        except OSError:
-            continue  # the report itself, which is not there yet
-        if (about.st_dev, about.st_ino) == (wanted.st_dev, wanted.st_ino):
-            return True
-    return False

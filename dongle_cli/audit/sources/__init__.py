@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dongle_cli.audit.identify import Limits
@@ -16,7 +16,7 @@ from dongle_cli.i18n import _, reason
 if TYPE_CHECKING:
     from dongle_cli.secrets import Secret
 
-LIVE = ""  # the target that means this machine
+LIVE = None  # the target that means this machine: nothing that could be typed does
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Options:
     unlock: tuple[tuple[str, Secret], ...] = ()  # of encrypted volumes: ("password" | "recovery" | "startup", value)
 
 
-def open_source(target: str, options: Options) -> Source:
+def open_source(target: str | None, options: Options) -> Source:
     """The source that `target` names; DongleError `audit.target` where it is nothing that can be looked at."""
-    if target == LIVE:
+    if target is LIVE:
         from dongle_cli.audit.sources.live import live_source
 
         return live_source(options)
     try:
-        mode = Path(target).stat().st_mode
+        mode = os.stat(target).st_mode  # noqa: PTH116 - Path("") would be the folder where we are
     except OSError as error:
         raise DongleError(
             _("There is nothing to look at under {path}: {reason}.").format(path=target, reason=reason(error)),
