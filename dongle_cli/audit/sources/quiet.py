@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+from typing import BinaryIO
 
 QUIET = os.O_RDONLY
 for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # Windows has none of them
@@ -26,6 +28,14 @@ def silently(name: str, folder: int | None = None, more: int = 0) -> int:
         if error.errno != errno.EPERM:
             raise
         return os.open(name, QUIET | more, dir_fd=folder)
+
+
+def content(fd: int, size: int, head: bytes) -> BinaryIO:
+    """All of an open file, to be closed; one that ends where its head ends is at hand already."""
+    if size == len(head):
+        os.close(fd)
+        return io.BytesIO(head)
+    return io.BufferedReader(io.FileIO(fd, "rb"))
 
 
 def why(error: OSError) -> str:

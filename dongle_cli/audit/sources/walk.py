@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import swift
-from dongle_cli.audit.sources.quiet import QUIET, SILENT, silently, why
+from dongle_cli.audit.sources.quiet import QUIET, SILENT, content, silently, why
 
 if TYPE_CHECKING:
     from dongle_cli.audit.sources._native import Filter, Sweep
@@ -318,7 +318,7 @@ class Walk:
 
     def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
         about = os.fstat(fd)
-        with _content(fd, about.st_size, head) as file:
+        with content(fd, about.st_size, head) as file:
             try:
                 entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
                 self.out.extend(settle(guess, entry, head, file, self.limits, partial(self._beside, path)))
@@ -395,11 +395,3 @@ class Walk:
                 self._keep(inner, folders)
             if names:
                 self.give([Job(inner.path.rstrip("/"), tuple(names))])
-
-
-def _content(fd: int, size: int, head: bytes) -> BinaryIO:
-    """All of an open file, to be closed; one that ends where its head ends is at hand already."""
-    if size == len(head):
-        os.close(fd)
-        return io.BytesIO(head)
-    return io.BufferedReader(io.FileIO(fd, "rb"))
