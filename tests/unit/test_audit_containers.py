@@ -104,6 +104,44 @@ def test_tar_before_posix_goes_by_name_and_checksum() -> None:
     assert look(b"no tar at all\n" * 90, "old.tar") == []
 
 
+END = struct.Struct("<4s4H2IH")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data + END.pack(b"PK\5\6", 0, 0, 0, 0, 0, 0, 0),
+        lambda data: data[:-2] + struct.pack("<H", 40) + b"PK\5\6".ljust(40, b"\0"),
+        lambda data: data[:-2] + struct.pack("<H", 88) + END.pack(b"PK\5\6", 0, 0, 9, 9, 99, 7, 0) * 4,
+        lambda data: data + END.pack(b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0),
+    ],
+    ids=["after it", "in its comment", "several", "wide"],
+)
+def test_an_end_record_that_leads_nowhere_hides_none_before_it(change: Any) -> None:
+    data = change(zipped({"a.pdf": PDF, "b": RTF}))
+    assert members(data) == [("a.pdf", "pdf"), ("b", "rtf")]
+    assert gaps(data) == []
+
+
+def test_an_archive_is_empty_only_where_nothing_stands_before_its_end() -> None:
+    end = END.pack(b"PK\5\6", 0, 0, 0, 0, 0, 0, 0)
+    assert look(end) == look(end[:-2] + b"\3\0abc") == []
+    cut = zipped({"a.pdf": PDF, "b": RTF}).partition(b"PK\1\2")[0]
+    assert members(cut + end) == [("a.pdf", "pdf"), ("b", "rtf")]
+    assert gaps(cut + end) == gaps(end + b"?" * 90) == ["damaged"]
+
+
+def test_a_directory_that_tells_of_less_than_there_is_is_damage() -> None:
+    data = bytearray(zipped({"a.pdf": PDF, "b": RTF, "c": PDF}))
+    second = data.index(b"PK\1\2", data.index(b"PK\1\2") + 4)
+    data[second : second + 4] = b"PK\0\0"
+    assert members(bytes(data)) == [("a.pdf", "pdf"), ("b", "rtf"), ("c", "pdf")]
+    assert gaps(bytes(data)) == ["damaged"]
+    data = zipped({"a.pdf": PDF}) + zipped({"b": RTF})
+    assert members(data) == [("a.pdf", "pdf"), ("b", "rtf")], "two archives, one after the other"
+    assert gaps(data) == ["damaged"]
+
+
 def test_cp932_names_in_zip() -> None:
     data = bytearray(zipped({"AAAAAAAA": PDF}))
     raw = "能力表".encode("cp932").ljust(8, b"_")

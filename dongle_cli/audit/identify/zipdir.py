@@ -15,6 +15,7 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _LENGTHS = struct.Struct("<2H")
 _EXTRA = 64  # bytes; more than most extra fields of local headers take
 _TAIL = 65_557  # the end record and the longest comment
+_MOST_ENDS = 16  # end records that are tried
 _MAX_DIRECTORY = 16 * MIB
 _MAX_SCAN = 64 * MIB
 _UNKNOWN = 0xFFFFFFFF
@@ -47,48 +48,71 @@ class Member(NamedTuple):
 
 
 class Zip:
-    """The members of the archive in `file`; `damaged` where the central directory could not be used."""
+    """The members of the archive in `file`."""
 
     def __init__(self, file: BinaryIO, budget: Budget) -> None:
         self.file = file
         self.cut = False  # there are more members than the limits allow
+        self.damaged = False  # the central directory could not be used, or does not tell of all that is there
         self._budget = budget
         self._most = budget.limits.entries
         self._size = file.seek(0, 2)
         found = self._central()
-        self.damaged = found is None
-        self.members = list(self._scan()) if found is None else found
+        if found is None or self.damaged:
+            self.cut, self.damaged = False, True
+            found = list(self._scan())
+        self.members = found
 
     def _central(self) -> list[Member] | None:
-        """What the end record leads to; None where there is none, or where it leads nowhere."""
+        """What the last end record that leads anywhere leads to; None where there is none."""
         for window in (4096, _TAIL):
-            self.file.seek(max(0, self._size - window))
-            tail = self.file.read(window)
-            at = tail.rfind(b"PK\x05\x06")
-            if at >= 0 or self._size <= window:
+            base = max(0, self._size - window)
+            tail = self._slice(base, window)
+            at = len(tail)
+            for _record in range(_MOST_ENDS):  # its four bytes may stand in a comment, or behind the archive
+                at = tail.rfind(b"PK\x05\x06", 0, at)
+                if at < 0:
+                    break
+                found = self._led(tail, base, at)
+                if found is not None:
+                    return found
+            if not base:
                 break
-        if at < 0 or at + _END.size > len(tail):
+        return None
+
+    def _led(self, tail: bytes, base: int, at: int) -> list[Member] | None:
+        """What the end record at `at` of `tail` leads to, which stands at `base`; None where that is nowhere."""
+        if at + _END.size > len(tail):
             return None
-        count, length, offset = _END.unpack_from(tail, at)[4:7]
-        end = max(0, self._size - window) + at
+        count, length, offset, comment = _END.unpack_from(tail, at)[4:]
+        end = base + at
+        if not end and not length and _END.size + comment >= self._size:
+            return []  # nothing but the end of an archive
         if count == 0xFFFF or _UNKNOWN in (length, offset):
             spot = tail.rfind(b"PK\x06\x06", 0, at)
             if spot >= 0 and spot + 56 <= at:
                 count, length, offset = struct.unpack_from("<QQQ", tail, spot + 32)  # ZIP64 (4.3.14)
                 end -= at - spot
-        if not length:
-            return None if self._size > 4096 or count else []
         # Bytes may stand before the archive (a program that unpacks itself): then every offset is short by as many.
-        base = max(0, self._size - window)
-        for start in (end - length, offset):
+        for start in (end - length, offset) if length else ():
             if base <= start and start + length <= base + len(tail):
                 data = tail[start - base : start - base + length]
             else:
                 data = self._slice(start, min(length, _MAX_DIRECTORY))
             if data.startswith(b"PK\x01\x02"):
-                self.cut = length > _MAX_DIRECTORY
-                return list(self._records(data, max(0, start - offset)))
+                return self._listed(data, count, length, max(0, start - offset))
         return None
+
+    def _listed(self, data: bytes, count: int, length: int, shift: int) -> list[Member]:
+        """The members of the directory that `data` is."""
+        self.cut = length > _MAX_DIRECTORY
+        found = list(self._records(data, shift))
+        if len(found) < count and not self.cut:
+            self.damaged = True
+        # An archive begins with its first member; where none begins there, another archive may stand before this one.
+        if all(member.offset for member in found) and self._slice(0, 4) == b"PK\x03\x04":
+            self.damaged = True
+        return found
 
     def _slice(self, start: int, length: int) -> bytes:
         if not 0 <= start < self._size:
