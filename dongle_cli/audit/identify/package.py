@@ -27,46 +27,63 @@ _CONTENT_TYPES = {
 }  # fmt: skip
 _TYPE = re.compile(b"|".join(re.escape(words) for words in sorted(_CONTENT_TYPES, key=len, reverse=True)))
 _PARTS = (
-    ("word/document", "docx"), ("xl/workbook", "xlsx"), ("ppt/presentation", "pptx"), ("visio/document", "vsdx"),
-    ("fixeddocseq.fdseq", "xps"), ("fixeddocumentsequence.fdseq", "xps"), ("theme/presentation.xml", "thmx"),
+    (b"word/document", "docx"), (b"xl/workbook", "xlsx"), (b"ppt/presentation", "pptx"), (b"visio/document", "vsdx"),
+    (b"fixeddocseq.fdseq", "xps"), (b"fixeddocumentsequence.fdseq", "xps"), (b"theme/presentation.xml", "thmx"),
 )  # fmt: skip
+_PIECE = re.compile(rb"/\[\d+\](?:\.last)?\.piece$")  # of an interleaved part (Open Packaging Conventions, ECMA-376-2)
 
-_ODF = b"application/vnd.oasis.opendocument."
+_ODF, _SUN = b"application/vnd.oasis.opendocument.", b"application/vnd.sun.xml."
 _MIMETYPES = {
-    _ODF + b"text": "odt", _ODF + b"text-template": "ott", _ODF + b"text-master": "odm", _ODF + b"text-web": "odt",
+    _ODF + b"text": "odt", _ODF + b"text-template": "ott", _ODF + b"text-master": "odm",
+    _ODF + b"text-master-template": "odm",
+    _ODF + b"text-web": "odt",
     _ODF + b"spreadsheet": "ods", _ODF + b"spreadsheet-template": "ots",
     _ODF + b"presentation": "odp", _ODF + b"presentation-template": "otp",
     _ODF + b"graphics": "odg", _ODF + b"graphics-template": "otg",
-    _ODF + b"formula": "odf", _ODF + b"chart": "odf", _ODF + b"image": "odf", _ODF + b"base": "odf",
-    _ODF + b"database": "odf",
-    b"application/vnd.sun.xml.writer": "sxw", b"application/vnd.sun.xml.calc": "sxc",
-    b"application/vnd.sun.xml.impress": "sxi", b"application/vnd.sun.xml.draw": "sxd",
+    _SUN + b"writer": "sxw", _SUN + b"writer.global": "sxw", _SUN + b"writer.template": "sxw",
+    _SUN + b"calc": "sxc", _SUN + b"calc.template": "sxc", _SUN + b"draw": "sxd", _SUN + b"draw.template": "sxd",
+    _SUN + b"impress": "sxi", _SUN + b"impress.template": "sxi",
     b"application/epub+zip": "epub", b"application/hwp+zip": "hwpx", b"application/haansofthwpx": "hwpx",
 }  # fmt: skip
+_FAMILIES = ((_ODF, "odf"), (_SUN, "staroffice"))  # of what has no row: charts, formulas, databases, what comes yet
+_MANIFEST_BYTES = 262_144  # the document's own entry may stand behind those of all its pictures
 _MANIFEST = re.compile(
-    rb"""full-path\s*=\s*["']/["'][^>]*?media-type\s*=\s*["']([\w.+/-]+)|"""
-    rb"""media-type\s*=\s*["']([\w.+/-]+)["'][^>]*?full-path\s*=\s*["']/["']"""
+    rb"""full-path\s*=\s*["']/["'][^>]{0,1000}?media-type\s*=\s*["']([\w.+/-]+)|"""
+    rb"""media-type\s*=\s*["']([\w.+/-]+)["'][^>]{0,1000}?full-path\s*=\s*["']/["']"""
 )
 
 
 def package(archive: Zip, name: str) -> str | None:
     """The kind of document that `archive` is, or None for an archive of anything; `name` only tells iWork's apart."""
-    members = {member.raw.replace(b"\\", b"/").lower(): member for member in archive.members}
+    # The first of a part's pieces is the one that speaks, and the last of several of one name.
+    members = {_part(member.raw): member for member in archive.members}
+    members |= {_part(member.raw): member for member in archive.members if b"/[0]." in member.raw}
     if b"mimetype" in members:
-        kind = _MIMETYPES.get(_text(archive, members[b"mimetype"], 256).strip().lower())
+        kind = _by_mimetype(_text(archive, members[b"mimetype"], 256))
         if kind is not None:
             return kind
     if b"[content_types].xml" in members or b"_rels/.rels" in members:
         return _office(archive, members)
     if b"meta-inf/manifest.xml" in members and b"content.xml" in members:
-        found = _MANIFEST.search(_text(archive, members[b"meta-inf/manifest.xml"], 4096))
+        found = _MANIFEST.search(_text(archive, members[b"meta-inf/manifest.xml"], _MANIFEST_BYTES))
         if found:
-            return _MIMETYPES.get((found[1] or found[2]).lower())
+            return _by_mimetype(found[1] or found[2])
     if b"meta-inf/container.xml" in members and any(part.endswith(b".opf") for part in members):
         return "epub"
     if b"contents/content.hpf" in members:
         return "hwpx"
     return _iwork(archive, members, name)
+
+
+def _part(raw: bytes) -> bytes:
+    """The name of the part that a member holds or is a piece of, as parts are compared: without case."""
+    name = raw.replace(b"\\", b"/").lower().lstrip(b"/")
+    return _PIECE.sub(b"", name) if name.endswith(b".piece") else name
+
+
+def _by_mimetype(said: bytes) -> str | None:
+    word = said.strip().lower().replace(b"/x-vnd.", b"/vnd.")
+    return _MIMETYPES.get(word) or next((kind for start, kind in _FAMILIES if word.startswith(start)), None)
 
 
 def _text(archive: Zip, member: Member, most: int) -> bytes:
@@ -88,7 +105,7 @@ def _office(archive: Zip, members: dict[bytes, Member]) -> str | None:
         return _CONTENT_TYPES[found[0]]
     for part in members:
         for start, kind in _PARTS:
-            if start.encode() in part:
+            if part.startswith(start):
                 return kind
     return None
 
@@ -96,7 +113,7 @@ def _office(archive: Zip, members: dict[bytes, Member]) -> str | None:
 def _iwork(archive: Zip, members: dict[bytes, Member], name: str) -> str | None:
     if b"index.apxl" in members or b"index.apxl.gz" in members:
         return "key"
-    modern = any(part.endswith(b"index/document.iwa") for part in members) or b"index.zip" in members
+    modern = any(part.endswith(b"index/document.iwa") for part in members)
     if modern and any(b"index/slide" in part or b"index/masterslide" in part for part in members):
         return "key"
     old = members.get(b"index.xml")
