@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 import pytest
-from identified import PDF, RTF, kinds, look, members, office, zipped
+from identified import PDF, RTF, gaps, kinds, look, members, office, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify import KINDS
@@ -68,6 +68,11 @@ STREAMS: list[tuple[str, dict[str, bytes]]] = [
     ("jtd", {"\x04JSRV_SegmentInformation": b"", "DocumentText": b"SsmgV.01"}),
     ("jttc", {"JSCompDocument": b"\x26\0JustCompressedDocument"}),
     ("hwp", {"FileHeader": b"HWP Document File", "DocInfo": b""}),
+    ("hwp", {"FileHeader": b"HWP Document File", "ViewText/Section0": b""}),
+    ("works", {"CONTENTS": b"CHNKWKS \4\0\x08\0", "\x01CompObj": b""}),
+    ("works", {"CONTENTS": b"CHNKINK \4\0", "\x05SummaryInformation": b""}),
+    ("works", {"CONTENTS": b"?", "SPELLING": b""}),
+    ("pub", {"Contents": b"\xe8\xac\x22\0", "\x01CompObj": b""}),
     ("staroffice", {"StarWriterDocument": b""}),
     ("works", {"MatOST": b""}),
     ("wpd", {"PerfectOffice_MAIN": b""}),
@@ -145,6 +150,18 @@ def test_a_package_is_what_its_parts_say(kind: str, data: bytes) -> None:
     assert kinds(data[: data.rindex(b"PK\x01\x02") + 20]) == [kind], "without its directory it is the same still"
 
 
+def test_a_stream_that_its_storage_lost_is_found() -> None:
+    data = bytearray(compound({"Junk": b"", "WordDocument": b""}))
+    struct.pack_into("<I", data, 1024 + 128 + 72, 0xFFFFFFFF)  # the right neighbour of "Junk"
+    assert kinds(bytes(data)) == ["doc"]
+
+
+def test_a_directory_that_is_none_is_damage() -> None:
+    data = bytearray(compound({"a": b"x", "b": b"y"}))
+    struct.pack_into("<I", data, 48, 3)
+    assert gaps(bytes(data)) == ["damaged"]
+
+
 IWORK = {"Index/Document.iwa": b"x", "Index/Slide-1.iwa": b"x"}
 
 
@@ -152,6 +169,13 @@ def test_a_package_in_an_archive_is_found_as_what_it_is() -> None:
     assert members(zipped({"a.key/Index.zip": zipped(IWORK), "a.key/Data/x.jpg": b""})) == [("a.key/Index.zip", "key")]
     assert members(zipped({"Index.zip": zipped(IWORK), "Metadata/Properties.plist": b"x"})) == [("Index.zip", "key")]
     assert members(zipped({"index.zip": zipped({"a.txt": b"x"}), "readme.txt": b"x"})) == []
+
+
+@pytest.mark.parametrize(("kind", "streams"), STREAMS, ids=[f"{n}-{kind}" for n, (kind, _s) in enumerate(STREAMS)])
+def test_a_compound_file_that_lost_its_directory_is_the_same_still(kind: str, streams: dict[str, bytes]) -> None:
+    data = bytearray(compound(streams))
+    struct.pack_into("<I", data, 48, 0x7FFFFFFF)
+    assert kinds(bytes(data)) == [kind]
 
 
 def test_encrypted_office_says_so() -> None:
@@ -194,10 +218,11 @@ def test_a_word_of_every_row_has_its_kind() -> None:
         b"<?xml version='1.0'?><svg/>", b"From here on, nothing.\nTo: no one\n",
         b"<?xml version='1.0'?><xsl:stylesheet xmlns:x='urn:schemas-microsoft-com:office:spreadsheet'/>",
         zipped({"a/B.class": b"\xca\xfe\xba\xbe", "META-INF/MANIFEST.MF": b"x"}), compound({"Tables": b""}),
+        compound({"Contents": b"x", "\x01CompObj": b"x"}), compound({"FileHeader": b"x", "Story/Contents": b"CHNKWKS"}),
         zipped({"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"", "templates/word/document.xml": b"<x/>"}),
         b"\xffWPC\x10\0\0\0\x01\x16\2\1", b"\x89PNG\r\n\x1a\n" + b"\0" * 8,
     ],
-    ids=range(14),
+    ids=range(16),
 )  # fmt: skip
 def test_what_is_no_document_is_none(data: bytes) -> None:
     assert look(data) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.kinds import BY_NAME, by_name
 from dongle_cli.audit.identify.limits import MIB
-from dongle_cli.audit.identify.ole2 import Compound, Stream
+from dongle_cli.audit.identify.ole2 import Compound, Stream, slots_in
 from dongle_cli.audit.model import Gap, Hit
 
 # Names in lower case; the first row of which all names are there decides, so the more special one stands first.
@@ -27,6 +28,7 @@ _ROWS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("jtd", "\x04jsrv_summaryinformation"),
         ("hwp", "fileheader|docinfo"),
         ("hwp", "fileheader|bodytext"),
+        ("works", "contents|spelling"),
         ("msg", "__properties_version1.0"),
         ("msg", "__nameid_version1.0"),
         ("works", "wksssworkbook"),
@@ -54,17 +56,14 @@ _ROWS: tuple[tuple[str, frozenset[str]], ...] = tuple(
     )
 )
 _NAMES = frozenset(name for _kind, needs in _ROWS for name in needs)
-# For files whose directory is lost: names as they stand in it, or what the streams of one kind begin with.
-_RAW: tuple[tuple[bytes, str], ...] = (
-    *((name.encode("utf-16-le"), kind) for name, kind in (
-        ("EncryptedPackage", "ooxml-encrypted"), ("JSCompDocument", "jttc"),
-        ("JSRV_Segment", "jtd"), ("JSRV_Summary", "jtd"),
-        ("__properties_version1.0", "msg"), ("PowerPoint Document", "ppt"), ("WordDocument", "doc"),
-        ("VisioDocument", "vsd"), ("Workbook", "xls"), ("StarWriterDocument", "staroffice"),
-        ("StarCalcDocument", "staroffice"), ("BodyText", "hwp"),
-    )),
-    (b"SsmgV.01", "jtd"), (b"TextV.01", "jtd"), (b"HWP Document File", "hwp"),
-)  # fmt: skip
+# Names that many programs give to their streams: what these begin with decides.
+_STARTS: tuple[tuple[str, re.Pattern[bytes], str], ...] = (
+    ("fileheader", re.compile(rb"HWP Document File"), "hwp"),
+    ("contents", re.compile(rb"CHNKWKS|CHNKINK"), "works"),  # from Works 2000 on
+    ("contents", re.compile(rb"\xe8\xac.\0", re.DOTALL), "pub"),  # Publisher without Quill, its text engine
+)
+# What the streams of one kind begin with, for files whose directory is lost.
+_RAW = ((b"SsmgV.01", "jtd"), (b"TextV.01", "jtd"), (b"HWP Document File", "hwp"))
 _SMALLEST = 1536  # a header, a FAT and a directory sector ([MS-CFB] 2.2): what is shorter holds no stream
 _RAW_BYTES = 4 * MIB
 
@@ -76,19 +75,38 @@ def kind_of(names: set[str]) -> str | None:
     return next((kind for kind, needs in _ROWS if needs <= names), None)
 
 
+def _kind(ole: Compound, streams: list[Stream]) -> str | None:
+    """The kind of a storage that holds these `streams`, by their names, or by what they begin with."""
+    kind = kind_of({stream.name.lower() for stream in streams})
+    if kind is None:
+        for stream in streams:
+            for name, start, said in _STARTS:
+                if stream.name.lower() == name and start.match(ole.read(stream, 32)):
+                    return said
+    return kind
+
+
+def _stray(ole: Compound) -> list[Stream]:
+    """What no storage leads to: the tree of names that ought to is damaged there."""
+    storages = [slot for slot, stream in enumerate(ole.streams) if stream.kind in (1, 5)]
+    reached = {inner for slot in storages for inner in ole.inside(slot)}
+    return [s for slot, s in enumerate(ole.streams) if s.kind in (1, 2) and slot not in reached]
+
+
 def look(item: Item) -> Iterator[Hit | Gap | Item]:
     """The document that the compound file is, and those inside it."""
     file = item.open()
     size = file.seek(0, 2)
     ole = Compound(file, item.head, item.budget.limits.entries)
-    root = {name.lower() for name in ole.children(0)}
-    everything = {stream.name.lower() for stream in ole.streams if stream.kind in (1, 2)}
-    kind = kind_of(root) or (kind_of(everything) if ole.broken or not root else None)
+    root = [ole.streams[slot] for slot in ole.inside(0)]
+    everything = [stream for stream in ole.streams if stream.kind in (1, 2)]
+    kind = _kind(ole, root) or _kind(ole, everything if ole.broken or not root else _stray(ole))
     if kind is None and (ole.broken or not everything) and size >= _SMALLEST:
         file.seek(0)
         data = file.read(_RAW_BYTES)
-        kind = next((kind for mark, kind in _RAW if mark in data), None)
-    if kind == "jtd" and "documenttext" not in root and by_name(item.name) == "jhd":
+        kind = _kind(ole, list(slots_in(data))) or next((kind for mark, kind in _RAW if mark in data), None)
+    names = {stream.name.lower() for stream in root}
+    if kind == "jtd" and "documenttext" not in names and by_name(item.name) == "jhd":
         kind = "jhd"  # the maker's newer programs share these storages; only Ichitaro has that text
     if kind is not None:
         yield item.hit(kind, encrypted=kind == "ooxml-encrypted")

@@ -25,6 +25,13 @@ class Stream(NamedTuple):
     right: int
 
 
+def slots_in(data: bytes) -> Iterator[Stream]:
+    """The storages and streams of which a slot stands anywhere in `data`, the beginning of a file: by their form."""
+    for raw, length, kind, left, right, child, start, size in _SLOT.iter_unpack(data[: len(data) // 128 * 128]):
+        if kind in (_STORAGE, _STREAM) and 4 <= length <= 64 and raw[length - 2 : length] == b"\0\0":
+            yield Stream(raw[: length - 2].decode("utf-16-le", "replace"), kind, start, size, child, left, right)
+
+
 class Compound:
     """An OLE2 file, lenient: what cannot be followed is left out, and `broken` says so."""
 
@@ -44,6 +51,8 @@ class Compound:
         self._minis: tuple[bytes, bytes] | None = None
         self._steps = 10 * slots  # how many slots are looked at in all: storages may claim one another's children
         self.streams = list(self._directory(slots))
+        if not self.streams or self.streams[0].kind != _ROOT:
+            self.broken = True
 
     def _sector(self, number: int) -> bytes:
         start = (number + 1) * self._size
