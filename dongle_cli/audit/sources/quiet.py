@@ -31,7 +31,7 @@ def silently(name: str, folder: int | None = None, more: int = 0) -> int:
 
 
 def content(fd: int, size: int, head: bytes) -> BinaryIO:
-    """All of an open file, to be closed; one that ends where its head ends is at hand already."""
+    """All of the open file `fd`, which it closes; one that ends where its `head` ends is at hand already."""
     if size == len(head):
         os.close(fd)
         return io.BytesIO(head)

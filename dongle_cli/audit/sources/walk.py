@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from dongle_cli.audit.identify import Limits, settle, sniff
 from dongle_cli.audit.model import Entry, Gap, Hit, State, Tally
 from dongle_cli.audit.sources import swift
-from dongle_cli.audit.sources.quiet import QUIET, SILENT, content, silently, why
+from dongle_cli.audit.sources.quiet import content, silently, why
 
 if TYPE_CHECKING:
     from dongle_cli.audit.sources._native import Filter, Sweep
@@ -283,12 +283,7 @@ class Walk:
         if self.foreign and self._of_windows(folder, path, name):
             return
         try:
-            try:
-                fd = os.open(name, SILENT, dir_fd=folder)
-            except PermissionError as error:
-                if error.errno != errno.EPERM:
-                    raise
-                fd = os.open(name, QUIET, dir_fd=folder)
+            fd = silently(name, folder)
         except OSError as error:
             self._lost(path + name, error)
             return
