@@ -22,7 +22,7 @@ def look(data: bytes, name: str = "x", **limits: Any) -> list[Hit | Gap]:
     """What the identifier says of `data`, as a walk asks it."""
     asked = Limits(**{"kinds": WEAK, **limits})
     head = data[:4096]
-    guess = sniff(head, name, bool(asked.kinds))
+    guess = sniff(head, name, asked.kinds)
     return [] if guess is None else list(settle(guess, Entry(name, len(data)), head, io.BytesIO(data), asked))
 
 

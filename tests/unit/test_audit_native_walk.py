@@ -78,6 +78,8 @@ NAMES = st.builds(lambda stem, ending: f"{stem}.{ending}", st.text(max_size=8), 
 @given(head=HEADS, name=NAMES, weak=st.sampled_from(WEAK))
 @example(head=b"\xff\xd8\xff", name="", weak=WEAK[1])
 @example(head=b"a,b\nc,d", name="", weak=WEAK[1])
+@example(head=b"a," * 2048, name="", weak=WEAK[1])
+@example(head=b"a,b\n" + b"c" * 4092, name="", weak=WEAK[1])
 @example(head=b"%" * 1024 + b"%PDF-1.4", name="", weak=WEAK[0])
 @example(head=b"%" * 1025 + b"%PDF-1.4", name="", weak=WEAK[0])
 @example(head=b"\n" * 148 + b"012345\0", name="a.TAR", weak=WEAK[0])

@@ -21,6 +21,53 @@ def test_tables_in_any_encoding(mark: str, encoding: str) -> None:
     assert kinds(data * 200) == ["csv"], "longer than what is read"
 
 
+DAYS = "".join(f"会議{day},佐藤,2026/11/{day}(月)\n" for day in range(10, 20))
+ADDRESS = '山田,"東京都千代田区\n霞が関1-1\n合同庁舎",03\n'
+MANY = ",".join(f"column_{number:03d}" for number in range(250)) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "件名,担当,期日\n" + DAYS,
+        "部署,担当,金額(円)\n総務,山田(正),10(千円)\n会計,佐藤,20(千円)\n広報,鈴木,30(千円)\n",
+        "a,b\n1,=SUM(A1)\n2,=SUM(A2)\n3,=SUM(A3)\n",
+        "氏名,住所,電話\n" + ADDRESS * 400,
+        "氏名,住所,\n山田,東京,\n佐藤,大阪,\n鈴木,京都,\n",
+        "番号,備考\n1,短い\n2," + "あ" * 420 + "\n3,短い\n4,短い\n",
+        "a,b,c\r\n1,2,3\r\n4,5,6\r\n\x1a",
+        *("a,b\n" + f"x{blank}y,z\n" * 4 for blank in "\x0b\x0c\x85\u2028"),
+        MANY + (",".join(str(number * 37) for number in range(250)) + "\n") * 30,
+        '"項目1","項目2"' + ',"項目"' * 400 + "\r\n" + ('"値1","値2"' + ',""' * 400 + "\r\n") * 9,
+        "番号,名\n#1,山田\n#2,佐藤\n#3,鈴木\n",
+        "所属,氏名\n[総務],山田\n[会計],佐藤\n[広報],鈴木\n",
+        "アカウント,名\n@yamada,山田\n@sato,佐藤\n@suzuki,鈴木\n",
+        "{0a1b},山田,1\n{0a1c},佐藤,2\n{0a1d},鈴木,3\n",
+        "文書,場所\n規程,C:\\doc\\\n通知,C:\\doc\\\n報告,\\\\server\\doc\\\n",
+    ],
+    ids=[
+        "weekday", "amount", "formula", "cut in a cell of lines", "ends with the mark", "a long cell", "Ctrl-Z",
+        "VT", "FF", "NEL", "U+2028", "wide", "wider", "#1", "[..]", "@..", "{..}", "path",
+    ],
+)  # fmt: skip
+def test_tables_that_look_a_little_like_programs(text: str) -> None:
+    assert kinds(text.encode()) == ["csv"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(a, b)\ng(c, d)\nh(e, f)\n", "f(a, g(b))\nf(c, g(d))\nf(e, g(f))\n",
+        "INSERT INTO t VALUES (1,2)\nINSERT INTO t VALUES (3,4)\nINSERT INTO t VALUES (5,6)\n",
+        "1, 2, 3,\n4, 5, 6,\n7, 8, 9,\n", "0x1f,0x2e,\n0x3d,0x4c,\n0x5b,0x6a,\n", "ONE,\nTWO,\nTHREE,\n",
+        '{"a":1,"b":2}\n' * 9, "; a\n; b\n; c\n", "# a, b\n# c, d\n# e, f\n", "a, b \\\nc, d \\\ne, f \\\n",
+        "x,y\n" + ("a" * 500 + ",b\n") * 4, 'a,b\nc,d\ne,f\ng,"h\n', MANY + (MANY + "x,y\n") * 30,
+    ],
+)  # fmt: skip
+def test_programs_that_look_a_little_like_tables(text: str) -> None:
+    assert kinds(text.encode()) == []
+
+
 def test_what_is_no_table() -> None:
     assert kinds(b"a,b\nc,d\n") == [], "two rows"
     assert kinds(b"a,b\nc,d\ne,f,g\n") == [], "one row is wider"

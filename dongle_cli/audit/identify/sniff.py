@@ -21,6 +21,7 @@ _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
 _PDF = re.compile(rb"%PDF-\d\.\d")
 _SURE = frozenset((b"II*\0", b"MM\0*"))
 _IMAGES = frozenset(b"\x89\xffIMB")
+_MARKS = (b",", b"\t", b";")
 BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
 
 
@@ -82,13 +83,20 @@ def _like_table(head: bytes) -> bool:
     """Whether the first two lines have one of the marks, equally often; a quick no for most of what is text."""
     end = head.find(b"\n")
     if end < 0 or b"\x1b" in head:
-        return b"\r" in head or b"\x1b" in head
+        return b"\r" in head or b"\x1b" in head or _is_long_row(head)
     second = head.find(b"\n", end + 1)
-    for mark in (b",", b"\t", b";"):
+    cut = second < 0 and len(head) >= 4096  # rows so long that the second does not end here
+    second = len(head) if second < 0 else second
+    for mark in _MARKS:
         count = head.count(mark, 0, end)
-        if count and (head.count(mark, end, second) == count or head.find(b'"', 0, second) >= 0):
+        if count and (cut or head.count(mark, end, second) == count or head.find(b'"', 0, second) >= 0):
             return True
     return False
+
+
+def _is_long_row(head: bytes) -> bool:
+    """Whether the first row may go on behind the head; what programs write in one line begins with a bracket."""
+    return len(head) >= 4096 and head[0] not in b"{[(<" and any(mark in head for mark in _MARKS)
 
 
 def _is_plain(head: bytes) -> bool:

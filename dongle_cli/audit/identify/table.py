@@ -10,19 +10,31 @@ from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.model import Gap, Hit
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_HEAD = 4096  # bytes that the hot path has read
+_MORE = 1 << 16  # bytes of a table whose rows are so long that the head holds too few of them
 _ROWS = 3
 _WIDEST = 400  # characters of a cell; what is longer is prose or data of programs
-# What programs write for programs: brackets, statements, markup; no table of people begins or ends its rows like that.
-_CODE = re.compile(r"^\s*(?:[\[{}<#@%]|//|/\*|--)|[{}\[\\]\s*$|\w\(.*\)\s*;?\s*$")
+_LINES = re.compile(r"\r\n|\r|\n")  # and none of the others that `splitlines` knows: those stand in cells
+# How programs begin their lines: markup, comments, preprocessors, decorators; "#1", "@sato", "%2" are cells of people.
+_CODE = re.compile(r"\s*(?:[<}]|//|/\*|--|[#@%](?!\w+$))")
+_PATH = re.compile(r"\s*(?:[A-Za-z]:|\\)\\")  # C:\ or \\server: what goes on in the next line ends with \ too
+_NUMBER = re.compile(r"[-+.0-9A-Fa-fxXuUlL]*")
 
 
 def look(item: Item) -> Iterator[Hit | Gap | Item]:
     """A table where it is one, else text; each only where the policy wants it."""
     wanted = item.budget.limits.kinds
-    text = decoded(item.head, whole=len(item.head) < 4096)
+    whole = len(item.head) < _HEAD
+    text = decoded(item.head, whole=whole)
     if text is None:
         return
-    if "csv" in wanted and is_table(text, whole=len(item.head) < 4096):
+    if "csv" in wanted and not whole and len(_lines(text, whole=False)) <= _ROWS:
+        file = item.open()
+        file.seek(0)
+        more = file.read(_MORE)
+        whole = len(more) < _MORE
+        text = decoded(more, whole=whole) or text
+    if "csv" in wanted and is_table(text, whole=whole):
         yield item.hit("csv")
     elif "txt" in wanted and text.strip():
         yield item.hit("txt", "policy")
@@ -46,28 +58,54 @@ def decoded(head: bytes, *, whole: bool) -> str | None:
 
 def is_table(text: str, *, whole: bool) -> bool:
     """Whether every row has as many cells as the first, and there are three or more of them, two cells or more wide."""
-    lines = text.splitlines()
-    if not whole and lines:
-        lines.pop()  # cut somewhere
-    while lines and not lines[-1].strip():
-        lines.pop()
+    lines = _lines(text, whole=whole)
     if len(lines) < _ROWS:
         return False
-    return any(_one_width(lines, mark) for mark in ",\t;" if mark in lines[0])
+    return any(_one_width(lines, mark, whole=whole) for mark in ",\t;" if mark in lines[0])
 
 
-def _one_width(lines: list[str], mark: str) -> bool:
+def _lines(text: str, *, whole: bool) -> list[str]:
+    """The lines of `text`, without the one that is cut and without empty ones at the end."""
+    lines = _LINES.split(text.rstrip("\x1a"))  # Ctrl-Z: how DOS ended a text
+    if not whole:
+        lines.pop()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def _one_width(lines: list[str], mark: str, *, whole: bool) -> bool:
+    rows: list[list[str]] = []
+    reader = csv.reader(lines, delimiter=mark, strict=True)
     try:
-        rows = list(csv.reader(lines, delimiter=mark, strict=True))
+        for row in reader:
+            rows.append(row)  # what came before an error counts
     except csv.Error:
+        if whole or reader.line_num < len(lines):
+            return False  # else what was read ends inside a quoted cell of several lines
+    width = len(rows[0]) if rows else 0
+    if len(rows) < _ROWS or width < 2 or any(len(row) != width for row in rows):
         return False
-    width = len(rows[0])
-    if len(rows) < _ROWS or width < 2:
+    if sum(max(map(len, row)) > _WIDEST for row in rows) * 4 > len(rows):
         return False
-    if any(len(row) != width or max(map(len, row)) > _WIDEST for row in rows):
+    if width == 2 and not any(row[0].strip() for row in rows):
         return False
-    if not any(row[-1].strip() for row in rows):  # each line ends with the mark: a list in a program
+    if not any(row[-1].strip() for row in rows) and _is_list(rows):
         return False
     ends = tuple({",", ";"} - {mark})
-    code = sum(1 for line in lines if _CODE.search(line) or line.endswith(ends))
-    return code * 4 < len(lines)
+    return sum(_is_code(row, ends) for row in rows) * 4 < len(rows)
+
+
+def _is_list(rows: list[list[str]]) -> bool:
+    """Whether rows that all end with the mark are a list in a program: one column, aligned, or nothing but numbers."""
+    if len(rows[0]) == 2:
+        return True
+    return all(cell[:1] in " \t" or _NUMBER.fullmatch(cell) for row in rows for cell in row[1:])
+
+
+def _is_code(row: list[str], ends: tuple[str, ...]) -> bool:
+    """Whether a program wrote it for a program: a bracket that opens in one cell closes in another, or never."""
+    last = row[-1].rstrip()
+    if _CODE.match(row[0]) or last.endswith(ends) or (last.endswith("\\") and not _PATH.match(last)):
+        return True
+    return any(cell.count(opens) > cell.count(closes) for cell in row for opens, closes in ("()", "[]", "{}"))

@@ -9,17 +9,24 @@ static int counted(const unsigned char *from, const unsigned char *to, int mark)
     return count;
 }
 
+/* A first row that goes on behind the head; as sniff._is_long_row. */
+static int is_long_row(const unsigned char *head, Py_ssize_t size) {
+    return size >= 4096 && !memchr("{[(<", head[0], 4)
+        && (memchr(head, ',', size) || memchr(head, '\t', size) || memchr(head, ';', size));
+}
+
 /* Two lines with one of the marks equally often; as sniff._like_table. */
 static int like_table(const unsigned char *head, Py_ssize_t size) {
     static const char marks[] = ",\t;";
     const unsigned char *end = memchr(head, '\n', size), *stop;
-    int escape = memchr(head, 0x1b, size) != NULL;
-    if (!end || escape) return escape || memchr(head, '\r', size) != NULL;
+    int escape = memchr(head, 0x1b, size) != NULL, cut;
+    if (!end || escape) return escape || memchr(head, '\r', size) != NULL || is_long_row(head, size);
     stop = memchr(end + 1, '\n', head + size - (end + 1));
-    if (!stop) stop = head + size - 1;
+    cut = !stop && size >= 4096;
+    if (!stop) stop = head + size;
     for (const char *mark = marks; *mark; mark++) {
         int count = counted(head, end, *mark);
-        if (count && (counted(end, stop, *mark) == count || memchr(head, '"', stop - head))) return 1;
+        if (count && (cut || counted(end, stop, *mark) == count || memchr(head, '"', stop - head))) return 1;
     }
     return 0;
 }
