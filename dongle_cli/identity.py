@@ -109,11 +109,27 @@ def mask_digits(digits: str, *, head: int = 0, tail: int = 4) -> str:
     return digits[:head] + "*" * hidden + digits[head + hidden :]
 
 
-def without_imsi(command: str, line: str) -> str:
-    """A `line` of the answer to `command` as a log or a transcript may keep it: an IMSI is masked, nothing else."""
-    if "+CIMI" not in command.upper():
-        return line
-    return re.sub(r"[0-9]{6,15}", lambda match: mask_digits(match[0], head=5), line)
+# AT text that names a subscriber or whom he calls, and the characters of its numbers that are hidden; the last four stay.
+_SUBSCRIBER = (
+    # The IMSI, whose network code may be seen (TS 27.007 clause 5.6).
+    (r"[+^*$#%!_][A-Z]?CIMI\b", r"(?<=[0-9]{5})[0-9](?=[0-9]{4})"),
+    # Telephone numbers of TS 27.007 and 27.005, also behind a vendor's sign and letter (*CNUM, ^DCPBR), and dialled ones.
+    (
+        r"[+^*$#%!_][A-Z]?(CNUM|CPB[FRW]|CSCA|CLIP|COLP|CDIP|CCWA|CLCC|CCFCU?|CSVM|CMG[CLRSW]|CMT|CDS)\b|^ATD",
+        r"[0-9](?=[0-9]{4})",
+    ),
+    # The card's own files of them: IMSI, phone books, messages, own number, service centre (TS 31.102 clause 4.2).
+    (r"\+CRSM=[0-9]+,(28423|2847[4-6]|2848[029])\b", r"(?<!,)[0-9A-Fa-f](?=[0-9A-Fa-f]{4})"),
+)
+
+
+def without_subscriber(command: str, text: str) -> str:
+    """`text` of the answer to `command`, or `command` itself, with IMSI and telephone numbers masked, nothing else."""
+    about = re.sub(r"\s", "", f"{command}:{text}").upper()
+    for names, hidden in _SUBSCRIBER:
+        if re.search(names, about):
+            text = re.sub(hidden, "*", text)
+    return text
 
 
 @dataclass(frozen=True)

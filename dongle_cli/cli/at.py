@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dongle_cli.cli import output
-from dongle_cli.cli.options import Device, Format, Record, Yes, explained
+from dongle_cli.cli.options import Device, Format, Record, Unmask, Yes, explained
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -32,12 +32,15 @@ def at(
     device: Device = None,
     unsafe: Unsafe = False,
     yes: Yes = False,
+    unmask: Unmask = False,
     record: Record = None,
     format_: Format = "text",
 ) -> int:
     if commands[0] == "decode":
         return _decode(commands[1:], as_json=format_ == "json")
-    return _send([_bare(command) for command in commands], device, unsafe, yes, record, as_json=format_ == "json")
+    asked = [_bare(command) for command in commands]
+    _check(asked, unsafe=unsafe, yes=yes)
+    return _send(asked, device, record, unmask=unmask, as_json=format_ == "json")
 
 
 def _decode(files: list[str], *, as_json: bool) -> int:
@@ -53,15 +56,12 @@ def _decode(files: list[str], *, as_json: bool) -> int:
     return 0
 
 
-def _send(
-    commands: list[str], device: str | None, unsafe: bool, yes: bool, record: Path | None, *, as_json: bool
-) -> int:
+def _send(commands: list[str], device: str | None, record: Path | None, *, unmask: bool, as_json: bool) -> int:
     from dongle_cli.cli.select import choose
     from dongle_cli.modem.decode import decode
     from dongle_cli.modem.engine import final_text
     from dongle_cli.provision.session import imei_of, open_modem
 
-    _check(commands, unsafe=unsafe, yes=yes)
     refused = False
     with open_modem(choose(device, imei_of=imei_of)[0], record_to=record) as modem:
         for command in commands:
@@ -70,12 +70,25 @@ def _send(
             final = final_text(reply.final) if reply.final else ""
             lines = [modem.engine.shown(line) for line in (*reply.lines, final) if line]
             answer = decode("AT" + command, "".join(f"\r\n{line}\r\n" for line in lines))
+            if not unmask:  # only now: a masked number cannot be read
+                answer, lines = _masked("AT" + command, answer), _masked("AT" + command, lines)
             if as_json:
                 output.emit({**answer, "lines": lines})
             else:
                 output.answer("\n".join(lines))
                 _print_values(answer)
     return 4 if refused else 0
+
+
+def _masked(command: str, said: Any) -> Any:
+    """What a dongle `said`, in every text that it holds without the subscriber's numbers."""
+    from dongle_cli.identity import without_subscriber
+
+    if isinstance(said, dict):
+        return {key: _masked(command, value) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_masked(command, value) for value in said]
+    return without_subscriber(command, said) if isinstance(said, str) else said
 
 
 def _check(commands: list[str], *, unsafe: bool, yes: bool) -> None:

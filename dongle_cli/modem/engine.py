@@ -7,7 +7,7 @@ import time
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.identity import without_imsi
+from dongle_cli.identity import without_subscriber
 from dongle_cli.modem.at import Final, Reply, ReplyReader
 from dongle_cli.modem.causes import cme_meaning
 from dongle_cli.secrets import redact
@@ -128,7 +128,7 @@ class AtEngine:
     def _log(self, sign: str, command: str, *lines: str) -> None:
         if log.isEnabledFor(logging.DEBUG):  # masking costs more than the exchange itself
             for line in lines:
-                log.debug("%s %s", sign, without_imsi(command, self.shown(line)))
+                log.debug("%s %s", sign, without_subscriber(command, self.shown(line)))
 
     def _collect(self, reader: ReplyReader, deadline: float) -> Reply | None:
         while True:

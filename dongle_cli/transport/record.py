@@ -12,7 +12,7 @@ from typing import IO
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
-from dongle_cli.identity import without_imsi
+from dongle_cli.identity import without_subscriber
 from dongle_cli.secrets import redact
 from dongle_cli.transport.base import Transport
 from dongle_cli.transport.transcript import escape, masked, received
@@ -91,7 +91,7 @@ class Recorder:
         self._note(received(text))
 
     def _shown(self, line: str) -> str:
-        return without_imsi(self._asked, redact(line, order=self.order))
+        return without_subscriber(self._asked, redact(line, order=self.order))
 
     def _flush(self) -> None:
         if self._held:

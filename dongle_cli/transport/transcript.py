@@ -21,6 +21,7 @@ from pathlib import Path
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
+from dongle_cli.identity import without_subscriber
 from dongle_cli.secrets import redact
 
 _ESCAPE = re.compile(r"\\(r|n|\\|x[0-9A-Fa-f]{2})")
@@ -54,8 +55,9 @@ def received(text: str) -> str:
 
 
 def masked(command: str, order: str = "unknown") -> str:
-    """A command as it stands after ">": without its carriage return, without secrets."""
-    return redact(command.removesuffix("\r"), order=order)
+    """A command as it stands after ">": without its carriage return, secrets and a subscriber's numbers."""
+    shown = redact(command.removesuffix("\r"), order=order)
+    return without_subscriber(shown, shown)
 
 
 class TranscriptTransport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +90,21 @@ def test_errors(lab: Callable[..., Lab], arguments: list[str], exit_code: int, c
     assert error["schema"] == 1
     assert error["error"]["code"] == code
     assert error["error"].keys() >= {"code", "message", "hint"}
+
+
+def test_at_shows_a_subscribers_numbers_only_unmasked(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    record = tmp_path / "record.txt"
+    full = lines(bench.run("at", "+CIMI", "+CNUM", "--unmask", "--format", "json", "--record", record).stdout)
+    imsi, number = full[0]["values"]["imsi"], full[1]["values"]["numbers"][0]
+    assert imsi.isdecimal() and number.isdecimal()
+    as_json = bench.run("at", "+CIMI", "+CNUM", "--format", "json").stdout
+    masked = lines(as_json)
+    assert masked[0]["values"] == {"imsi": f"{imsi[:5]}******{imsi[-4:]}"}
+    assert masked[1]["values"] == {"numbers": [f"*******{number[-4:]}"]}
+    assert [one["result"] for one in masked] == ["ok", "ok"]
+    said = as_json + bench.run("-vv", "at", "+CIMI", "+CNUM").stdout + bench.said[-1] + record.read_text()
+    assert imsi not in said and number not in said and number[-4:] in said
 
 
 def test_no_dongle_at_all(lab: Callable[..., Lab]) -> None:
