@@ -109,11 +109,12 @@ def mask_digits(digits: str, *, head: int = 0, tail: int = 4) -> str:
     return digits[:head] + "*" * hidden + digits[head + hidden :]
 
 
-# AT text that names a subscriber or whom he calls, and the characters of its numbers that are hidden; the last four stay.
+# AT text that names a subscriber or who was called, and the characters of its numbers that are hidden: the last four
+# stay.
 _SUBSCRIBER = (
     # The IMSI, whose network code may be seen (TS 27.007 clause 5.6).
     (r"[+^*$#%!_][A-Z]?CIMI\b", r"(?<=[0-9]{5})[0-9](?=[0-9]{4})"),
-    # Telephone numbers of TS 27.007 and 27.005, also behind a vendor's sign and letter (*CNUM, ^DCPBR), and dialled ones.
+    # Telephone numbers of TS 27.007 and 27.005, also behind a vendor's sign and letter (*CNUM, ^DCPBR); dialled ones.
     (
         r"[+^*$#%!_][A-Z]?(CNUM|CPB[FRW]|CSCA|CLIP|COLP|CDIP|CCWA|CLCC|CCFCU?|CSVM|CMG[CLRSW]|CMT|CDS)\b|^ATD",
         r"[0-9](?=[0-9]{4})",

@@ -88,7 +88,9 @@ def bind(
     unlock = pair.unlock(passphrase_file)
     signer = authorities.open_authority(authority, unlock, folder)
     if all_:
-        if listed is None or out is None or device is not None:
+        from dongle_cli.cli.select import named_here
+
+        if listed is None or out is None or named_here():
             raise DongleError(_("--all needs --list FILE and --out DIR, and no --device."), code="usage.all")
         return bind_all.run(
             listed, out, signer, lambda register: pair.Records(register, folder, unlock),

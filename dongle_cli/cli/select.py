@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import click
+from click.core import ParameterSource
+
 from dongle_cli.cli.list import describe, dongles
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -27,10 +30,16 @@ def choose(
     `all_` is None for a command that has no --all.
 
     An IMEI is known only to the dongle: `imei_of` asks one, None where it cannot tell. Errors: `device.none`,
-    `device.several` (and none chosen), `device.unknown`.
+    `device.several` (and none chosen), `device.unknown`, `usage.all` (both are on the command line).
     """
     from dongle_cli.usb.enumerate import scan
 
+    if all_ and named_here():
+        raise DongleError(
+            _("--all takes every dongle, and --device names one."),
+            code="usage.all",
+            hint=_("Leave one of the two out."),
+        )
     found = dongles(scan() if devices is None else list(devices))
     if not found:
         raise DongleError(
@@ -45,6 +54,12 @@ def choose(
     if len(found) > 1:
         raise _several(_("{count} dongles are plugged in:").format(count=len(found)), found, several=all_ is not None)
     return found
+
+
+def named_here() -> bool:
+    """Whether --device stands on this command line: DONGLE_DEVICE is only a default, and gives way to --all."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.get_parameter_source("device") is ParameterSource.COMMANDLINE
 
 
 def _named(

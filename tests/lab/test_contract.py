@@ -107,6 +107,22 @@ def test_at_shows_a_subscribers_numbers_only_unmasked(lab: Callable[..., Lab], t
     assert imsi not in said and number not in said and number[-4:] in said
 
 
+def test_all_and_one_by_name_contradict_each_other(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    for command in (["provision"], ["flash"], ["profile", "diff"]):
+        arguments = (*command, bench.profile, "--sims", bench.sims, "--all", "--device", "1-1", "--format", "json")
+        done = bench.run(*arguments, *([] if "diff" in command else ["--yes"]))
+        assert (done.returncode, lines(done.stderr)[0]["error"]["code"]) == (2, "usage.all"), command
+    assert not any(dongle["commands"] for dongle in bench.status())
+
+
+def test_a_device_of_the_environment_gives_way_to_all(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = lab(count=2, models=["quectel-ec25"])
+    monkeypatch.setattr(type(bench), "environment", {**bench.environment, "DONGLE_DEVICE": "1-1"})
+    done = bench.run("flash", bench.profile, "--sims", bench.sims, "--all", "--dry-run", "--format", "json")
+    assert [outcome["port"] for outcome in lines(done.stdout)] == ["1-1", "1-2"]
+
+
 def test_no_dongle_at_all(lab: Callable[..., Lab]) -> None:
     bench = lab(count=1, models=["quectel-ec25"])
     bench.stop()

@@ -1,4 +1,4 @@
-"""IMSI and telephone numbers do not leave the bench in what is kept, and the rest of a dialogue stays as it was said."""
+"""IMSI and telephone numbers are masked in what is shown and kept; the rest of a dialogue stays as it was said."""
 
 from __future__ import annotations
 
