@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _, reason
+from dongle_cli.i18n import _
+from dongle_cli.secret_file import first_line
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -82,9 +83,10 @@ class SecretRef:
     def load(self) -> Secret:
         """Fetch the secret; DongleError `secret.*` where it is not there, unreadable or readable by everybody."""
         if self.scheme == "file":
-            return _from_file(Path(self.rest).expanduser(), guarded=False)
+            return Secret(first_line(Path(self.rest).expanduser()))
         if self.scheme == "credential":
-            return _from_file(_credential(self.rest), guarded=True)
+            # systemd lets the service's user in by an access list, which shows as rights of the group.
+            return Secret(first_line(_credential(self.rest), guarded=True))
         service, _slash, user = self.rest.partition("/")
         found = from_keyring(service, user)
         if found is None:
@@ -105,28 +107,6 @@ def _credential(name: str) -> Path:
             hint=_("Name it in the unit as LoadCredential= or LoadCredentialEncrypted=."),
         )
     return Path(folder) / name
-
-
-def _from_file(path: Path, *, guarded: bool) -> Secret:
-    try:
-        # systemd lets the service's user in by an access list, which shows as rights of the group.
-        if not guarded and path.stat().st_mode & 0o077:
-            raise DongleError(
-                _("The secret file {path} can be read by other users.").format(path=path),
-                code="secret.permissions",
-                hint=_("Run: chmod 600 {path}").format(path=path),
-            )
-        value = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
-    except OSError as error:
-        raise DongleError(
-            _("The secret file {path} cannot be read: {reason}.").format(path=path, reason=reason(error)),
-            code="secret.missing",
-        ) from None
-    except UnicodeDecodeError:
-        raise DongleError(_("The secret file {path} is not text.").format(path=path), code="secret.missing") from None
-    if not value:
-        raise DongleError(_("The secret file {path} is empty.").format(path=path), code="secret.missing")
-    return Secret(value)
 
 
 # Backends of the operating system: they ask nobody at the terminal. Others may (keyrings.alt, keyrings.cryptfile).

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dongle_cli"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-LEAVES = {"errors", "i18n", "paths", "atomic", "secrets", "identity", "models", "evidence"}
+LEAVES = {"errors", "i18n", "paths", "atomic", "secrets", "secret_file", "identity", "models", "evidence"}
 ROOMS = {
     "usb": set(),
     "transport": {"usb"},
