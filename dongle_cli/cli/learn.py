@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dongle_cli import atomic
 from dongle_cli.cli import output
 from dongle_cli.cli.options import Device, DryRun, Format, Yes, explained
 from dongle_cli.errors import DongleError, ExitCode
@@ -66,7 +68,7 @@ def learn(
         storage = _switch(session, how)
         for path in _files(out, session.device):  # said now, not after all the questions
             if path.exists():
-                raise _unwritable(path, _("File exists"))
+                raise _unwritable(path, _("File exists"), code="usage.out")
         answered, answers = _interview(session)
         seen = _seen(session.device, storage, how or _known_switch(storage), answered, answers)
         transcript = session.recorder.text()
@@ -204,12 +206,26 @@ def _files(out: Path, modem: UsbDevice) -> list[Path]:
     return [out / f"{stem}.toml", out / f"{stem}.transcript"]
 
 
-def _unwritable(path: object, why: str) -> DongleError:
+def _unwritable(path: Path, why: str, *, code: str) -> DongleError:
     return DongleError(
         _("{path} cannot be written: {reason}.").format(path=path, reason=why),
-        code="usage.out",
+        code=code,
         hint=_("Name another folder with --out."),
     )
+
+
+def _save(out: Path, files: Mapping[Path, str]) -> None:
+    """All of `files` or none: what is left of half of them would be in the way of the next try."""
+    path, written = out, list[Path]()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            atomic.write(path, text.encode(), mode=0o666, new=True)
+            written.append(path)
+    except OSError as error:
+        for other in written:
+            other.unlink(missing_ok=True)
+        raise _unwritable(path, reason(error), code="learn.unwritable") from None
 
 
 def _write(out: Path, seen: Seen, transcript: str, answers: Answers, *, as_json: bool) -> None:
@@ -218,13 +234,7 @@ def _write(out: Path, seen: Seen, transcript: str, answers: Answers, *, as_json:
 
     files = {path: draft(seen) if path.suffix == ".toml" else without_identity(transcript, answers)
              for path in _files(out, seen.modem)}  # fmt: skip
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-    except OSError as error:
-        raise _unwritable(error.filename, reason(error)) from None
+    _save(out, files)
     understood = sum(reply is not None and reply.ok for reply in answers.values())
     toml, recorded = files
     if as_json:

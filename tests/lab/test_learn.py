@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,19 @@ def test_nothing_is_overwritten(lab: Callable[..., Any], tmp_path: Path) -> None
     assert again.returncode == ExitCode.USAGE
     assert str(draft) in again.stderr
     assert draft.read_bytes() == before
+
+
+def test_a_full_disk_is_named_with_its_file_and_leaves_nothing_behind(lab: Callable[..., Any], tmp_path: Path) -> None:
+    bench = lab(1, models=["quectel-ec25"])
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 3; "$@"', "bash", sys.executable, "-m", "dongle_cli",
+         "learn", "--out", str(tmp_path), "--format", "json"],
+        env=bench.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    error = json.loads(done.stderr)["error"]
+    assert (done.returncode, error["code"]) == (ExitCode.FAILED, "learn.unwritable")
+    assert f"{tmp_path}/2c7c-0125.transcript" in error["message"]
+    assert list(tmp_path.iterdir()) == []
+    learned(bench, "1-1", tmp_path)
+    again = bench.run("learn", "--out", str(tmp_path), "--format", "json")
+    assert (again.returncode, json.loads(again.stderr)["error"]["code"]) == (ExitCode.USAGE, "usage.out")
