@@ -15,6 +15,7 @@ STATS = {
     0: N_("not registered, not searching"), 1: N_("registered, home"), 2: N_("searching"), 3: N_("refused"),
     4: N_("unknown"), 5: N_("registered, roaming"), 8: N_("emergency calls only"),
 }  # fmt: skip
+ABSENT = "absent"  # a `sim.state` of ours: there is no card, and that was measured
 
 
 @explained(
@@ -35,7 +36,7 @@ def show(device: Device = None, unmask: Unmask = False, record: Record = None, f
 
 
 def read(session: Session, *, unmask: bool) -> dict[str, object]:
-    """The contract's keys; each None where it could not be read."""
+    """The contract's keys; each None where it could not be read, but the state of a card that is not there."""
     from dongle_cli.errors import DongleError
     from dongle_cli.modem import network, sim
     from dongle_cli.modem.context import read_contexts
@@ -59,7 +60,7 @@ def read(session: Session, *, unmask: bool) -> dict[str, object]:
         "iccid": str(identity.iccid) if identity.iccid else None,
         "imsi": None if imsi is None else str(imsi) if unmask else imsi.masked,
         "sim": {
-            "state": state.state,
+            "state": ABSENT if state.absent else state.state,
             "pin_enabled": state.pin_enabled,
             "pin_retries": state.pin_retries,
             "puk_retries": state.puk_retries,
@@ -74,6 +75,11 @@ def read(session: Session, *, unmask: bool) -> dict[str, object]:
 def _print(answer: dict[str, object]) -> None:
     sim, registration, signal = answer["sim"], answer["registration"], answer["signal"]
     assert isinstance(sim, dict)  # noqa: S101 - for the type checker: `read` made it
+    no_card = sim["state"] == ABSENT
+
+    def of_card(value: object) -> object:
+        return "-" if no_card and value is None else value  # there is none: it was not unreadable
+
     rows: list[tuple[str, object]] = [
         (_("Port"), answer["port"]),
         (_("USB"), answer["usb"]),
@@ -81,11 +87,11 @@ def _print(answer: dict[str, object]) -> None:
         (_("Model"), answer["model"]),
         (_("Firmware"), answer["firmware"]),
         ("IMEI", answer["imei"]),
-        ("ICCID", answer["iccid"]),
-        ("IMSI", answer["imsi"]),
-        (_("SIM"), sim["state"]),
-        (_("PIN tries left"), sim["pin_retries"]),
-        (_("PUK tries left"), sim["puk_retries"]),
+        ("ICCID", of_card(answer["iccid"])),
+        ("IMSI", of_card(answer["imsi"])),
+        (_("SIM"), _("no SIM in the dongle") if no_card else sim["state"]),
+        (_("PIN tries left"), of_card(sim["pin_retries"])),
+        (_("PUK tries left"), of_card(sim["puk_retries"])),
     ]
     contexts = answer["contexts"]
     for context in contexts if isinstance(contexts, list) else [None]:

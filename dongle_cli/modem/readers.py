@@ -66,23 +66,11 @@ def _information(asked: Asked) -> Values:
     return found or pack(text=parse.text(asked.lines))
 
 
-# What firmwares put in the place of a state that the standard has no word for.
-_NO_CARD = {
-    "NOT INSERTED": 10,
-    "SIM NOT INSERTED": 10,
-    "SIM REMOVED": 10,
-    "NOT READY": 14,
-    "SIM BUSY": 14,
-    "SIM FAILURE": 13,
-}
-
-
 def _lock(asked: Asked) -> Values:
-    lock = parse.pin_state(asked.lines)
-    said = at(after(asked.lines, "+CPIN"), 0).strip('"').upper()
-    if lock is None and said in _NO_CARD:
-        return {"sim": said, "cause": _NO_CARD[said]} | pack(meaning=causes.cme_meaning(_NO_CARD[said]))
-    return pack(lock=lock)
+    if trouble := parse.card_trouble(asked.lines):
+        said, cause = trouble
+        return {"sim": said, "cause": cause} | pack(meaning=causes.cme_meaning(cause))
+    return pack(lock=parse.pin_state(asked.lines))
 
 
 def _counters(asked: Asked) -> Values:

@@ -19,7 +19,7 @@ PIN = "SIM PIN"
 PUK = "SIM PUK"
 # VERIFY with an empty body asks for the counter and does not lower it (ETSI TS 102 221 clause 11.1.9).
 _CSIM_COUNTER = '+CSIM=10,"0020000100"'
-_NOT_INSERTED = 10  # +CME ERROR, 27.007 clause 9.2
+_NOT_INSERTED = (("+CME ERROR", 10), ("+CMS ERROR", 310))  # 27.007 clause 9.2.1, 27.005 clause 3.2.5
 _COMES_UP = 5.0  # seconds that a card may need after power-on before it counts as absent
 _AGAIN = 0.5  # seconds between two questions; a +CPIN: or +QIND: that comes by itself ends the wait
 
@@ -47,7 +47,7 @@ class SimState:
 def read_state(modem: Modem) -> SimState:
     """Lock state, PIN switch and counters (27.007 clauses 8.3, 7.4 and 8.65)."""
     reply = _settled(modem)
-    if not reply.ok:
+    if not reply.ok or _absent(reply):
         return SimState(None, absent=_absent(reply))
     state = parse.pin_state(reply.lines)
     enabled = parse.facility_lock(modem.query('+CLCK="SC",2'))
@@ -67,7 +67,11 @@ def _settled(modem: Modem) -> Reply:
 
 
 def _absent(reply: Reply) -> bool:
-    return reply.final is not None and not reply.final.ok and reply.final.number == _NOT_INSERTED
+    """Whether there is no card: as an error, or as some firmwares do in the place of the state."""
+    if reply.ok:
+        said = parse.card_trouble(reply.lines)
+        return said is not None and ("+CME ERROR", said[1]) in _NOT_INSERTED
+    return reply.final is not None and (reply.final.word, reply.final.number) in _NOT_INSERTED
 
 
 def read_retries(modem: Modem, state: str | None = None) -> dict[str, int | None]:

@@ -55,11 +55,13 @@ def test_show(lab: Callable[..., Lab]) -> None:
     assert lines(unmasked.stdout)[0]["imsi"].isdecimal()
 
 
-def test_show_without_a_card_says_null_and_not_a_guess(lab: Callable[..., Lab]) -> None:
+def test_show_without_a_card_says_so_and_guesses_nothing(lab: Callable[..., Lab]) -> None:
     bench = lab(count=1, models=["quectel-ec25"], faults=["no-sim"])
     (answer,) = lines(bench.run("show", "--format", "json").stdout)
     assert (answer["iccid"], answer["imsi"]) == (None, None)
-    assert answer["sim"] == {"state": None, "pin_enabled": None, "pin_retries": None, "puk_retries": None}
+    assert answer["sim"] == {"state": "absent", "pin_enabled": None, "pin_retries": None, "puk_retries": None}
+    rows = dict(line.split("  ", 1) for line in bench.run("show").stdout.splitlines() if "  " in line)
+    assert [rows[name].strip() for name in ("SIM", "ICCID", "IMSI")] == ["no SIM in the dongle", "-", "-"]
 
 
 def test_provision(lab: Callable[..., Lab]) -> None:

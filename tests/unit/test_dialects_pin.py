@@ -198,3 +198,25 @@ def test_huaweis_get_their_pause_after_the_pin() -> None:
 def test_the_restart_is_the_familys_own_and_then_the_standards(name: str, first: str) -> None:
     dialect = modem({}, name)[0].dialect
     assert (dialect.reset[0], dialect.reset[-1]) == (first, "+CFUN=1,1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "absent"),
+    [
+        ("+CME ERROR: 10", True),
+        ("+CME ERROR: SIM not inserted", True),
+        ("+CMS ERROR: 310", True),
+        ("+CPIN: NOT INSERTED\nOK", True),
+        ('+CPIN: "SIM REMOVED"\nOK', True),
+        ("+CME ERROR: 13", False),
+        ("+CMS ERROR: 10", False),
+        ("+CPIN: NOT READY\nOK", False),
+        ("ERROR", False),
+    ],
+)
+def test_no_card_and_an_unreadable_card_are_two_things(
+    monkeypatch: pytest.MonkeyPatch, answer: str, absent: bool
+) -> None:
+    monkeypatch.setattr(sim, "_COMES_UP", 0.0)
+    state = sim.read_state(modem({"+CPIN?": answer})[0])
+    assert (state.state, state.absent) == (None, absent)

@@ -19,7 +19,16 @@ from dongle_cli.modem.parse.network import Offer, PacketEvent, clock, operators,
 from dongle_cli.modem.parse.registration import Registration, registration
 from dongle_cli.modem.parse.retries import pin_retries
 from dongle_cli.modem.parse.signal import Signal, signal
-from dongle_cli.modem.parse.sim import crsm, csim, facilities, facility_lock, imsi_of_file, pin_state, tries_left
+from dongle_cli.modem.parse.sim import (
+    card_trouble,
+    crsm,
+    csim,
+    facilities,
+    facility_lock,
+    imsi_of_file,
+    pin_state,
+    tries_left,
+)
 from dongle_cli.modem.parse.simple import LAYOUTS, simple
 from dongle_cli.modem.parse.status import (
     Operator,
@@ -47,6 +56,7 @@ __all__ = [
     "active_cids",
     "addresses",
     "attached",
+    "card_trouble",
     "ceer",
     "clock",
     "context_auth",

@@ -29,6 +29,26 @@ def pin_state(lines: Sequence[str]) -> str | None:
     return None
 
 
+# What firmwares put in the place of a state, where the standard has a +CME ERROR (27.007 clause 9.2.1).
+_TROUBLES = {
+    "NOT INSERTED": 10,
+    "SIM NOT INSERTED": 10,
+    "SIM REMOVED": 10,
+    "NOT READY": 14,
+    "SIM BUSY": 14,
+    "SIM FAILURE": 13,
+}
+
+
+def card_trouble(lines: Sequence[str]) -> tuple[str, int] | None:
+    """What a +CPIN? reply says instead of a state ("NOT INSERTED"), and the +CME ERROR number that it stands for."""
+    for value in after(lines, "+CPIN"):
+        said = value.strip().strip('"').upper()
+        if said in _TROUBLES:
+            return said, _TROUBLES[said]
+    return None
+
+
 def facility_lock(lines: Sequence[str]) -> bool | None:
     """Whether the facility that +CLCK asked for is locked, for any class of call."""
     states = [number(at(split_fields(value), 0)) for value in after(lines, "+CLCK")]
