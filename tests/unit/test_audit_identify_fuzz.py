@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import time
 import zipfile
 
 import py7zr
@@ -100,6 +101,62 @@ def test_damaged_files(seed: str, changes: list[tuple[int, bytes, bool]], cut: i
     if cut % 3 == 0:
         del data[cut % (len(data) + 1) :]
     ask(bytes(data), f"x.{seed}")
+
+
+# Pictures of which all numbers may lie: the places of pages, how many tags there are, how long a segment is.
+NUMBER = st.sampled_from((0, 1, 2, 8, 16, 254, 256, 257, 271, 282, 34665, 0xFFFF, 2**31, 2**32 - 1, 2**63, 2**64 - 1))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    start=st.sampled_from((b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0", b"BM")),
+    numbers=st.lists(
+        st.tuples(NUMBER | st.integers(0, 999), st.sampled_from((1, 2, 4, 8)), st.booleans()), max_size=90
+    ),
+    rest=st.binary(max_size=60),
+)
+def test_pictures_whose_numbers_lie(start: bytes, numbers: list[tuple[int, int, bool]], rest: bytes) -> None:
+    data = start + b"".join(
+        (number % 256**size).to_bytes(size, "big" if big else "little") for number, size, big in numbers
+    )
+    pictured(data + rest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    parts=st.lists(
+        st.tuples(st.sampled_from((0xC0, 0xC4, 0xD0, 0xD8, 0xD9, 0xDA, 0xE0, 0xE2, 0xFF, 0)), st.integers(0, 0xFFFF),
+                  st.binary(max_size=20), st.sampled_from((0, 0, 0, 4080, 70_000))),
+        max_size=30,
+    ),
+)  # fmt: skip
+def test_jpeg_segments_that_lie(parts: list[tuple[int, int, bytes, int]]) -> None:
+    pictured(b"\xff\xd8\xff" + b"".join(
+        b"\xff" + bytes((mark,)) + length.to_bytes(2, "big") + text + bytes(more) for mark, length, text, more in parts
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff\xe0" + b"\xff\xe2\0\2" * 200_000, b"\xff\xd8\xff" + bytes(3_000_000),
+        b"II*\0\x08\0\0\0" + b"\xff" * 900_000,
+        b"II*\0\x08\0\0\0" + b"".join(b"\0\0" + (14 + 6 * n).to_bytes(4, "little") for n in range(60_000)),
+        b"II*\0\x08\0\0\0" + (b"\x40\0" + bytes(6)) * 20_000,
+        b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + b"\xff" * 8,
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_a_picture_ends_however_it_was_made(data: bytes) -> None:
+    before = time.process_time()
+    pictured(data)
+    assert time.process_time() - before < 2
+
+
+def pictured(data: bytes) -> None:
+    for found in settle("image", Entry("x"), data[:4096], io.BytesIO(data), LIMITS):
+        assert isinstance(found, Hit)
+        assert found.kind == "scan"
 
 
 STARTS = [

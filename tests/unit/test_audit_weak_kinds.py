@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
-from identified import kinds, look
+from identified import WEAK, kinds, look
 
-from dongle_cli.audit.model import Hit
+from dongle_cli.audit.identify import Limits, settle
+from dongle_cli.audit.model import Entry, Hit
 
 ROWS = [("住民", "番号", "日付"), ("青木", "1", "2026-11-25"), ("井上", "2", "2026-11-26"), ("上田", "3", "")]
 
@@ -85,8 +87,8 @@ def test_text_only_where_the_policy_asks() -> None:
     assert (hit.kind, hit.evidence) == ("txt", "policy")
 
 
-def png(width: int, height: int, dpi: float | None = None) -> bytes:
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", width, height, 8, 2, 0, 0, 0, 0)
+def png(width: int, height: int, dpi: float | None = None, bits: int = 8, colour: int = 2) -> bytes:
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", width, height, bits, colour, 0, 0, 0, 0)
     if dpi:
         data += struct.pack(">I4sIIBI", 9, b"pHYs", round(dpi / 0.0254), round(dpi / 0.0254), 1, 0)
     return data + struct.pack(">I4s", 0, b"IDAT")
@@ -100,16 +102,51 @@ def jpeg(width: int, height: int, dpi: int = 0, before: int = 0) -> bytes:
     return head + b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, height, width, 3) + b"\0" * 9
 
 
-def tiff(width: int, height: int, pages: int = 1, bits: int = 8) -> bytes:
-    rows = [(256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, 1)]
-    size = 2 + 12 * len(rows) + 4
-    out = b"II*\0" + struct.pack("<I", 8)
-    for page in range(pages):
-        out += struct.pack("<H", len(rows)) + b"".join(
-            struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in rows
-        )
-        out += struct.pack("<I", 8 + size * (page + 1) if page + 1 < pages else 0)
-    return out
+def tiff(
+    width: int, height: int, pages: int = 1, bits: int = 8, order: str = "<", dpi: int = 0, big: bool = False
+) -> bytes:
+    """As TIFF 6.0 has it, or with eight bytes for a number (BigTIFF); all pages alike."""
+    return tiff_of([{256: width, 257: height, 258: bits, 259: 1, 282: dpi}] * pages, order, big)
+
+
+def tiff_of(pages: list[dict[int, int]], order: str = "<", big: bool = False) -> bytes:
+    count, row, place = ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
+    at = 16 if big else 8
+    out = (
+        struct.pack(order + "2sHHH", b"II" if order == "<" else b"MM", 43, 8, 0)
+        if big
+        else struct.pack(order + "2sH", b"II" if order == "<" else b"MM", 42)
+    )
+    out += struct.pack(order + place, at)
+    for number, tags in enumerate(pages):
+        size = len(tags) * struct.calcsize(order + row + place) + struct.calcsize(order + count + place)
+        out += struct.pack(order + count, len(tags))
+        for tag, value in sorted(tags.items()):
+            if tag == 282:  # a fraction: in the row where it fits there, else behind the last page
+                there = (
+                    struct.pack(order + "II", value, 1) if big else struct.pack(order + place, at + size * len(pages))
+                )
+                out += struct.pack(order + row, tag, 5, 1) + there
+            else:
+                wide = 16 if big else 4
+                out += struct.pack(order + row, tag, wide if tag < 258 else 3, 1)
+                out += struct.pack(order + (place if tag < 258 else "H"), value).ljust(
+                    struct.calcsize(order + place), b"\0"
+                )
+        out += struct.pack(order + place, at + size * (number + 1) if number + 1 < len(pages) else 0)
+    return out + struct.pack(order + "II", pages[-1].get(282, 0), 1)
+
+
+def bmp(width: int, height: int, header: int = 40, dpi: int = 0, bits: int = 24) -> bytes:
+    start = b"BM" + struct.pack("<IHHII", 0, 0, 0, 14 + header, header)
+    if header == 12:
+        return start + struct.pack("<HHHH", width, height, 1, bits)
+    metre = round(dpi / 0.0254)
+    return start + struct.pack("<iiHHIIii", width, height, 1, bits, 0, 0, metre, metre).ljust(header, b"\0")
+
+
+ICON = {254: 1, 256: 160, 257: 226, 258: 8, 259: 1}
+A4 = {254: 0, 256: 1654, 257: 2339, 258: 8, 259: 1}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +155,12 @@ def tiff(width: int, height: int, pages: int = 1, bits: int = 8) -> bytes:
         png(2480, 3508), png(1654, 2339), png(3508, 2480, 300), png(3035, 4299, 300), jpeg(1240, 1754, 150),
         jpeg(2550, 3300, 300, before=180_000), jpeg(2480, 3508, before=200_000), tiff(1728, 2200, bits=1),
         tiff(2480, 3507), tiff(1700, 2338, pages=3, bits=1), png(1748, 2480),
+        tiff_of([ICON, A4]), tiff_of([{256: 512, 257: 512}, A4], ">"), tiff(1447, 2047, dpi=175),
+        jpeg(2480, 3508, before=400_000), jpeg(1447, 2047, 175, before=5_000_000),
+        *(bmp(1447, -2047, size, 175) for size in (40, 52, 56, 64, 108, 124)), bmp(2480, 3508, 12),
+        png(1200, 1600, bits=1, colour=0), png(1400, 2310, bits=1, colour=3), png(3300, 2550, bits=1, colour=0),
     ],
-    ids=range(11),
+    ids=range(26),
 )  # fmt: skip
 def test_page_shaped_pictures_are_scans(data: bytes) -> None:
     assert kinds(data) == ["scan"]
@@ -131,8 +172,23 @@ def test_page_shaped_pictures_are_scans(data: bytes) -> None:
     [
         png(1920, 1080), png(256, 256), jpeg(4032, 3024, 72), jpeg(6000, 4000, 300), tiff(512, 512),
         tiff(64, 64, bits=1), png(210, 297),
+        png(1200, 1200, bits=1, colour=0), png(4000, 1000, bits=1, colour=3), tiff(2000, 2000, bits=1),
+        png(2048, 2048, bits=1, colour=0), tiff_of([ICON]), tiff_of([{**A4, 254: 1}, {256: 512, 257: 512}]),
+        jpeg(1600, 900, before=400_000), bmp(800, 600, 124), bmp(800, 600, 12), bmp(2480, 3508, 99),
     ],
-    ids=range(7),
+    ids=range(17),
 )  # fmt: skip
 def test_other_pictures_are_none(data: bytes) -> None:
     assert kinds(data) == []
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_scans_with_wide_numbers(order: str) -> None:
+    def seen(data: bytes) -> list[str]:
+        found = settle("image", Entry("x"), data[:4096], io.BytesIO(data), Limits(kinds=WEAK))
+        return [one.kind for one in found if isinstance(one, Hit)]
+
+    assert seen(tiff(2480, 3508, order=order, big=True)) == ["scan"]
+    assert seen(tiff(1447, 2047, order=order, big=True, dpi=175)) == ["scan"]
+    assert seen(tiff_of([ICON, A4], order, big=True)) == ["scan"]
+    assert seen(tiff(1920, 1080, order=order, big=True)) == []

@@ -15,7 +15,10 @@ _PAPERS = (
 _DPI = (100, 150, 200, 240, 300, 400, 600, 1200)
 LOWEST_DPI = 99  # what a header says below that is a screen's, or nobody's
 _NEAR = 0.012  # of a side: scanners round and crop
-_FAX = {1728: 204, 2048: 204, 2432: 204}  # ITU-T T.4: pixels of a line, for A4, B4, A3
+_FAX = (1728, 2048, 2432)  # ITU-T T.4: pixels of a line, for A4, B4, A3; a page may have any length
+# The longer side to the shorter, where black and white says that it is a scan and the size may be any: from 14 by 17
+# inches (two pages of legal) to legal. A QR code, a mask, a screen are outside.
+_PROPORTIONS = (1.2, 1.7)
 
 
 def _sheets(*resolutions: float) -> tuple[tuple[int, int, int, int], ...]:
@@ -49,7 +52,9 @@ def is_page(picture: Picture) -> bool:
     short, long = sorted((picture.width, picture.height))
     if short < SMALLEST:
         return False
-    if picture.bilevel and (picture.width in _FAX or picture.pages > 1 or short >= 1000):
+    if picture.bilevel and (picture.pages > 1 or (picture.width in _FAX and short < long)):
+        return True
+    if picture.bilevel and short >= 1000 and _PROPORTIONS[0] <= long / short <= _PROPORTIONS[1]:
         return True
     if picture.dpi and picture.dpi >= LOWEST_DPI and _fits(_sheets(picture.dpi), short, long):
         return True
@@ -76,14 +81,21 @@ def png(head: bytes) -> Picture:
 
 
 def jpeg(data: bytes) -> Picture | None:
-    """Of a JPEG (its frame header, ITU-T T.81 B.2.2, and JFIF's density); None where the frame comes later.
+    """Of a JPEG that `data` begins; None where its frame comes later."""
+    return frame(data, 2, None)[0]
 
-    What stands in segments of its own is stepped over: the small picture of Exif or of Photoshop is a JPEG too.
+
+def frame(data: bytes, at: int, dpi: float | None) -> tuple[Picture | None, int, float | None]:
+    """Of a JPEG (its frame header, ITU-T T.81 B.2.2, and JFIF's density), from the segment at `at` on.
+
+    What stands in segments of its own is stepped over: the small picture of Exif or of Photoshop is a JPEG too. Where
+    the frame comes after `data`, what to go on with: the place of the next segment, and the density that was said.
     """
-    at, dpi = 2, None
     while at + 9 < len(data):
         if data[at] != 0xFF:
-            at += 1
+            at = data.find(b"\xff", at)
+            if at < 0:
+                return None, len(data), dpi
             continue
         mark = data[at + 1]
         if mark == 0xFF:
@@ -91,12 +103,14 @@ def jpeg(data: bytes) -> Picture | None:
             continue
         if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, at + 5)
-            return Picture(width, height, dpi)
+            return Picture(width, height, dpi), at, dpi
         if mark == 0xD8 or 0xD0 <= mark <= 0xD7:
             at += 2
             continue
         if mark == 0xE0 and data[at + 4 : at + 8] == b"JFIF":
+            if at + 14 > len(data):
+                break
             unit, density = data[at + 11], struct.unpack_from(">H", data, at + 12)[0]
             dpi = density * {1: 1.0, 2: 2.54}.get(unit, 0.0) or None
         at += 2 + struct.unpack_from(">H", data, at + 2)[0]
-    return None
+    return None, at, dpi
