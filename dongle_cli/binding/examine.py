@@ -64,6 +64,40 @@ def one(
     return found
 
 
+def wants_signature(path: Path, anchors: Anchors, known: dict[str, kept.Kept], *, force: bool = False) -> bool:
+    """Whether the file still lacks a signature of ours; DongleError where a signature would make good what is not.
+
+    `evidence.altered`: the register knows another file of this name; `file.unreadable`; `usage.signature`: the
+    signature beside it is of something else or of somebody else, and only `force` replaces it.
+    """
+    found = one(path, anchors, None, known)
+    checks = {check.what: check for check in found.checks}
+    if found.content is None:
+        raise DongleError(
+            _("{path} cannot be read: {reason}.").format(path=path, reason=checks["file"].said), code="file.unreadable"
+        )
+    if "register" in checks and checks["register"].result == "bad":
+        raise DongleError(
+            _("{path} is not signed: the register knows another file of this name, {sha256}.").format(
+                path=path, sha256=known[path.name].sha256
+            ),
+            code="evidence.altered",
+            hint=_("Put the file back as it was written. What is meant to be another file gets a name of its own."),
+        )
+    at = verify.signature_of(path)
+    ours = all(name in checks and checks[name].result == "ok" for name in ("signature", "signer"))
+    if at.exists() and not ours and not force:
+        wrong = next((check.said for check in found.checks if check.result != "ok"), "")
+        raise DongleError(
+            _("{path} is not signed: {name} beside it is another signature ({reason}).").format(
+                path=path, name=at.name, reason=wrong
+            ),
+            code="usage.signature",
+            hint=_("Check whose it is: dongle-cli evidence verify. --force replaces it."),
+        )
+    return any(check.result != "ok" for check in found.checks if check.what != "time")
+
+
 def _head(content: bytes, register: Register) -> list[Check]:
     """Where the file is a head of the history: whether the history went through it."""
     try:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dongle_cli.cli import output
-from dongle_cli.cli.options import Format, group
+from dongle_cli.cli import output, state
+from dongle_cli.cli.options import DryRun, Force, Format, Yes, group
 from dongle_cli.cli.pair import Folder, PassphraseFile, unlock
 from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import N_, _, ngettext
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dongle_cli.binding.signing import Signer
     from dongle_cli.binding.unlock import Unlock
     from dongle_cli.evidence.verify import Verified
+    from dongle_cli.register.evidence import Kept
     from dongle_cli.register.register import Register
 
 app = group(_("Sign the bench's records, and check them: what was written, by whom, when?"))
@@ -80,7 +81,7 @@ def verify(
             anchors = Anchors(ours.certificates, lists, ours.revoked, ours.asked)
         asked = register if chain is None and not broken else None
         known = evidence.files(asked) if asked else {}
-        for path in files if files else _kept(found):
+        for path in files if files else _kept(known, found):
             found.append(examine.one(_content(path), anchors, asked, known, stamps))
     finally:
         if register is not None:
@@ -98,10 +99,12 @@ def open_register() -> Register | None:
     return Register.open()
 
 
-def _kept(found: list[Verified]) -> list[Path]:
+def _kept(known: dict[str, Kept], found: list[Verified]) -> list[Path]:
+    """What should be in the evidence folder: also what only the register or a signature still speaks of."""
     from dongle_cli.binding import signing
 
-    files = sorted(signing.folder().glob("*.json"))
+    here = {_content(path) for pattern in ("*.json", "*.p7s") for path in signing.folder().glob(pattern)}
+    files = sorted(here | {signing.folder() / entry.name for entry in known.values() if entry.ours})
     if not files and not found:
         raise DongleError(
             _("There is no evidence in {path}.").format(path=signing.folder()),
@@ -156,9 +159,12 @@ def sign(
     ] = False,
     folder: Folder = None,
     passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    force: Force = False,
     format_: Format = "text",
 ) -> int:
-    from dongle_cli.binding import signing
+    from dongle_cli.binding import examine, publish, signing
     from dongle_cli.evidence.canonical import digest
     from dongle_cli.evidence.verify import signature_of
     from dongle_cli.register import evidence
@@ -167,18 +173,49 @@ def sign(
     if bool(files) == every:
         raise DongleError(_("Name the files to sign, or use --all."), code="usage.files")
     chosen = files or [path for path in sorted(signing.folder().glob("*.json")) if not signature_of(path).exists()]
-    code = ExitCode.DONE
+    code, results, troubles = ExitCode.DONE, [], []
+    stamped = "DONGLE_TSA" in os.environ  # then signing again asks for a new time stamp
     with Register.open() as register:
-        signer = open_signer(folder, unlock(passphrase_file))
+        signer = None if dry_run else open_signer(folder, unlock(passphrase_file))
+        anchors, known = signing.anchors(register), evidence.files(register)
         for path in chosen:
-            code = max(code, _sign(signer, path))
-            if files:  # what this bench did not write itself is known by its digest from now on
-                evidence.note(register, "signed", path.name, digest(path.read_bytes()))
+            trouble = None
+            try:
+                wanted = examine.wants_signature(path, anchors, known, force=force) or stamped
+                result = "already" if not wanted else "ok" if signer else "planned"
+                if wanted and signer is not None:
+                    code = max(code, _sign(signer, path))
+                    if path.name not in known:  # what this bench did not write itself is known from now on
+                        evidence.note(register, evidence.SIGNED, path.name, digest(publish.read(path, 1 << 32)))
+            except DongleError as error:  # what must not be signed keeps nothing else from being signed
+                result, trouble = "failed", error
+                troubles.append(error)
+            results.append(result)
             if format_ == "json":
-                output.emit({"file": str(path), "signature": str(signature_of(path))})
-        signing.daily(register, signer)
-    output.say(ngettext("{count} file signed.", "{count} files signed.", len(chosen)).format(count=len(chosen)))
-    return code
+                facts = {"file": str(path), "signature": str(signature_of(path))}
+                output.emit({**facts, "result": result, "code": trouble.code if trouble else None})
+            elif result == "planned":
+                output.answer(_("{path} would be signed.").format(path=path))
+        if signer is not None:
+            signing.daily(register, signer)
+    count = results.count("ok")
+    output.say(
+        _("Nothing was changed.")
+        if dry_run
+        else ngettext("{count} file signed.", "{count} files signed.", count).format(count=count)
+    )
+    return _settle(troubles, code)
+
+
+def _settle(troubles: list[DongleError], code: ExitCode) -> ExitCode:
+    """The gravest refusal ends the command, "does not verify" first; for people the others are said before it."""
+    if not troubles:
+        return code
+    worst = max(troubles, key=lambda one: (one.exit_code == ExitCode.FINDINGS, one.exit_code))
+    for one in troubles if not state.json else ():
+        if one is not worst:
+            output.complain(f"{one.message} [{one.code}]", one.hint)
+    raise worst
 
 
 def open_signer(folder: Path | None, unlock: Unlock) -> Signer:
@@ -206,21 +243,29 @@ def _sign(signer: Signer, path: Path) -> ExitCode:
     help=_("Sign the head of the register's history now; print its digest, for the shift's report."),
     epilog=example("dongle-cli evidence head --passphrase-file ca.pass"),
 )
-def head(folder: Folder = None, passphrase_file: PassphraseFile = None, format_: Format = "text") -> int:
+def head(
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    format_: Format = "text",
+) -> int:
     from dongle_cli.binding import signing
     from dongle_cli.register.register import Register
 
     with Register.open() as register:
-        signer = open_signer(folder, unlock(passphrase_file))
-        path = signing.head(register)
         last = register.last_link()
-    if path is None or last is None:
+        signer = open_signer(folder, unlock(passphrase_file)) if last and not dry_run else None
+        path = signing.head(register) if signer else None
+        last = register.last_link()
+    if last is None:
         output.say(_("The history is empty; there is nothing to sign."))
         return ExitCode.DONE
-    code = _sign(signer, path)
+    code = _sign(signer, path) if signer and path else ExitCode.DONE
     if format_ == "json":
-        output.emit({"file": str(path), "seq": last.seq, "digest": last.digest})
+        facts = {"file": str(path) if path else None, "seq": last.seq, "digest": last.digest}
+        output.emit({"result": "planned" if dry_run else "ok", **facts})
         return code
     output.answer(_("Entry {seq}: {digest}").format(seq=last.seq, digest=last.digest))
-    output.say(_("Signed: {path}").format(path=path))
+    output.say(_("Signed: {path}").format(path=path) if path else _("It would be signed. Nothing was changed."))
     return code

@@ -67,7 +67,8 @@ def file(path: Path, anchors: Anchors, stamp_roots: Sequence[x509.Certificate] =
     try:
         content = found.content = path.read_bytes()
     except OSError as error:
-        found.checks.append(Check("file", "unknown", reason(error)))
+        said = _("it is not here") if isinstance(error, FileNotFoundError) else reason(error)
+        found.checks.append(Check("file", "unknown", said))
         return found
     at = signature_of(path)
     try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dongle_cli.register.register import Register
 
 KIND = "evidence"  # of the history's entries for files
+SIGNED = "signed"  # what somebody else wrote and this bench signed
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Kept:
 
     name: str  # without its folder: evidence is moved and copied
     sha256: str
+    ours: bool = True  # written into the evidence folder; a file that was only signed lies where its owner has it
 
 
 def note(register: Register, kind: str, name: str, sha256: str) -> None:
@@ -44,7 +46,7 @@ def files(register: Register) -> dict[str, Kept]:
             found[name] = Kept(name, sha256)
         for (body,) in connection.execute(sa.select(history.c.body).where(history.c.kind == KIND)):
             entry = json.loads(body)
-            found[entry["file"]] = Kept(entry["file"], entry["sha256"])
+            found[entry["file"]] = Kept(entry["file"], entry["sha256"], entry["kind"] != SIGNED)
     return found
 
 

@@ -222,6 +222,59 @@ def test_what_a_revoked_signer_signed_counts_by_the_moment(tmp_path: Path) -> No
         assert (found["report.json"]["revocation"], code) == (result, {"ok": 0, "unknown": 7, "bad": 5}[result])
 
 
+def test_what_was_altered_is_never_signed_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "home")
+    path, other = bench.signed(), bench.home / "other.json"
+    signature, good = verify.signature_of(path).read_bytes(), path.read_bytes()
+    path.write_bytes(b'{"what":"another report"}\n')
+    other.write_text("{}")
+    for more in ((), ("--force",)):
+        done = bench.run("evidence", "sign", path, other, *bench.unlock, *more, "-F", "json")
+        assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (5, "evidence.altered")
+        assert verify.signature_of(path).read_bytes() == signature
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["result"], line["code"]) for line in told] == [("failed", "evidence.altered"), ("already", None)]
+    assert (bench.result(path)[0], bench.result(other)[0]) == (5, 0)
+    path.write_bytes(good)
+    done = bench.run("evidence", "sign", path, *bench.unlock, "-F", "json")
+    assert (done.returncode, json.loads(done.stdout)["result"]) == (0, "already")
+    assert bench.result(path)[0] == 0
+
+
+def test_a_signature_of_something_else_is_not_replaced_unasked(bench: Bench, tmp_path: Path) -> None:
+    foreign = Bench(tmp_path / "elsewhere").signed("foreign.json")
+    for name, content in (("foreign.json", foreign.read_bytes()), ("altered.json", b"altered")):
+        path = bench.home / name
+        path.write_bytes(content)
+        verify.signature_of(path).write_bytes(verify.signature_of(foreign).read_bytes())
+        done = bench.run("evidence", "sign", path, *bench.unlock)
+        assert (done.returncode, "[usage.signature]" in done.stderr) == (2, True), done.stderr
+        assert verify.signature_of(path).read_bytes() == verify.signature_of(foreign).read_bytes()
+        assert bench.run("evidence", "sign", path, *bench.unlock, "--force").returncode == 0
+        assert bench.result(path)[0] == 0
+
+
+def test_what_was_deleted_is_missed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "home")
+    folder = bench.home / "data" / "evidence"
+    with Register.open(f"sqlite:///{bench.database}") as register, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DONGLE_HOME", str(bench.home))
+        record = signing.record(register, "bind", "PF0000001", {})
+    bench.signed("elsewhere.json")  # what lay in another folder is not looked for in this one
+    assert bench.run("evidence", "sign", "--all", *bench.unlock).returncode == 0
+    assert bench.result()[0] == 0
+    record.unlink()  # its signature stays, and so does the register's digest
+    (head,) = folder.glob("history_*.json")
+    head.unlink()
+    code, found = bench.result()
+    assert (code, found[record.name], found[head.name]) == (7, {"file": "unknown"}, {"file": "unknown"})
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    done = bench.run("evidence", "verify")
+    assert (done.returncode, record.name in done.stdout, "it is not here" in done.stdout) == (7, True, True)
+
+
 @pytest.fixture
 def tsa(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A time-stamping authority: openssl behind HTTP; its address and its certificate."""
