@@ -71,6 +71,17 @@ class Iccid:
             )
         return cls(raw)
 
+    @classmethod
+    def entered(cls, text: str) -> Iccid:
+        """What a person typed: as `parse`, and `identity.iccid` too where the check digit betrays a wrong digit."""
+        found = cls.parse(text)
+        if found.digits.isdecimal() and not found.check_digit_valid:
+            raise DongleError(
+                _("{value} is no ICCID: the check digit is wrong, a digit is mistyped or missing.").format(value=found),
+                code="identity.iccid",
+            )
+        return found
+
     @property
     def check_digit_valid(self) -> bool:
         """Whether the Luhn digit fits; False also where the card uses hexadecimal digits and has none."""

@@ -14,6 +14,7 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 from dongle_cli.register import bindings
 from dongle_cli.register.bindings import Binding, Pair
+from dongle_cli.register.words import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def in_force(register: Register, named: Named) -> Binding:
     if live is None:
         raise DongleError(
             _("{asset} has no binding in force: the last one is {state}.").format(
-                asset=found[0].asset_no, state=found[0].state
+                asset=found[0].asset_no, state=_(STATES[found[0].state])
             ),
             code="binding.ended",
             hint=_("Bind it anew: dongle-cli bind"),
@@ -189,7 +190,7 @@ def to_release(register: Register, named: Named) -> list[Binding]:
         return known[:1]
     raise DongleError(
         _("The certificate of {asset} was not on hold: it is {state} ({reason}), and that is not taken back.").format(
-            asset=known[0].asset_no, state=known[0].state, reason=known[0].reason or "-"
+            asset=known[0].asset_no, state=_(STATES[known[0].state]), reason=known[0].reason or "-"
         ),
         code="binding.not-held",
         hint=_("Reset the dongle, make a new key on the laptop (bind request --new-key), and bind them anew."),

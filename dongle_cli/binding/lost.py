@@ -39,6 +39,16 @@ _LAPTOP = {
     "safe": ("手元にある", "at hand"),
     "unknown": ("不明（確認してください）", "unknown (find out)"),
 }
+# What became of the certificate, and what the moment beside it is called; no letter calls a hold the end.
+_ENDED = {
+    "revoked": ("証明書は次の日時に失効させました", "The certificate was revoked"),
+    "held": (
+        "証明書は次の日時に一時停止にしました（見つかれば戻せます）",
+        "The certificate was put on hold (it can be taken back)",
+    ),
+    "none": ("このドングルには証明書がありません", "This dongle has no certificate"),
+}
+_ENDED_AT = {True: ("証明書を一時停止", "certificate on hold"), False: ("証明書を失効", "certificate revoked")}
 _DATA = Path(__file__).with_name("data") / "lost"
 _NONE = "-"
 
@@ -72,6 +82,7 @@ class Case:
     user: str | None = None
     msisdn: str | None = None
     revoked: datetime | None = None
+    held: bool = False  # what was measured at `revoked` is a hold, which can be taken back
     published: datetime | None = None
     refused: datetime | None = None
     requests: dict[str, Path] = field(default_factory=dict)
@@ -160,10 +171,13 @@ def _fields(case: Case) -> Mapping[str, str]:
     serial = binding.laptop_serial if binding else None
     gone = case.laptop == "with"
     how, laptop = _HOW[case.how], _LAPTOP[case.laptop]
+    ended_at = _ENDED_AT[case.held]
+    ended = _ENDED["held" if case.held else "revoked" if case.revoked else "none"]
     values = {
         "asset": known.asset_no, "imei": known.imei, "iccid": known.iccid, "msisdn": case.msisdn,
         "iccid_masked": mask_digits(known.iccid, head=4) if known.iccid else None,
         "how_ja": how[0], "how_en": how[1], "laptop_ja": laptop[0], "laptop_en": laptop[1],
+        "ended_ja": ended[0], "ended_en": ended[1], "ended_at_ja": ended_at[0], "ended_at_en": ended_at[1],
         "police_ja": "被害届" if case.how == "stolen" else "遺失届",
         "host": host, "laptop_serial": serial, "place": case.place,
         "with_laptop_ja": f"、ノートPC（{host or serial}）" if gone else "",

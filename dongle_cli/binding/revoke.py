@@ -63,9 +63,7 @@ def serial_number(text: str) -> str:
 
 
 def to_end(found: Sequence[Binding], reason: str) -> list[Binding]:
-    """Those whose certificate is not revoked yet; one that is on hold can still be ended, or taken off hold."""
-    if reason == "removeFromCRL":
-        return [one for one in found if one.state == "held"]
+    """Those whose certificate is not revoked yet; one that is on hold can still be ended."""
     begun = [one for one in found if one.revoked is None]
     held = [one for one in found if one.state == "held"] if reason != "certificateHold" else []
     return begun + held

@@ -138,7 +138,11 @@ def _agreed(register: Register, wanted: Pair, asked: object, who: DongleIdentity
     output.say("\n".join(f"{name}: {value or '-'}" for name, value in lines))
     if found is not None:
         output.say(_("This pair is bound with this key already; the certificate is written again."))
-    return not dry_run and output.confirm(_("Bind these?"), yes=yes)
+    if dry_run:
+        output.say(_("Nothing was changed."))
+        return False
+    output.insist(_("Bind these?"), yes=yes)
+    return True
 
 
 def make(

@@ -148,8 +148,10 @@ def accept(
         answer, pair.unlock(passphrase_file), keystore=keystore, seen=_seen(laptop), trusted=_roots(trust), force=force
     )
     _show(checked)
-    if dry_run or not output.confirm(_("Install this certificate?"), yes=yes):
+    if dry_run:
+        output.say(_("Nothing was changed."))
         return
+    output.insist(_("Install this certificate?"), yes=yes)
     checked.install()
     certificate = answer.certificate
     from dongle_cli.binding import profile

@@ -1,4 +1,4 @@
-"""`dongle-cli change` and `found`: part of a pair was replaced, or what was lost is back."""
+"""`dongle-cli change`: part of a pair was replaced."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 
 from dongle_cli.cli import output, pair
 from dongle_cli.cli.bind import AuthorityOption, Days
-from dongle_cli.cli.options import Device, DryRun, Force, Format, Yes, explained, group
+from dongle_cli.cli.options import Device, DryRun, Force, Format, Yes, group
 from dongle_cli.cli.pair import Asset, Folder, Imei, Out, PassphraseFile, Serial
-from dongle_cli.cli.revoke import published
+from dongle_cli.cli.revoke import outcome, published
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -81,7 +81,7 @@ def sim(
     from dongle_cli.identity import Iccid
     from dongle_cli.register.register import Register
 
-    given = str(Iccid.parse(iccid)) if iccid is not None else None
+    given = str(Iccid.entered(iccid)) if iccid is not None else None
     who = pair.identity(pair.choose(device)) if given is None or device is not None else None
     if (imei, asset, serial) == (None, None, None) and who is not None:
         imei = str(who.imei)
@@ -219,24 +219,42 @@ def _carry_out(
         issue.check_clock(register, signer, force=means.force)
     work.check(register, change)
     _show(change)
-    if means.dry_run or not (not change.differences or output.confirm(_("Change this?"), yes=means.yes)):
+    if means.dry_run:
+        _planned(change, json=means.json)
         return
+    if change.differences:
+        output.insist(_("Change this?"), yes=means.yes)
     bound = work.apply(
         register, signer, change, lambda one: _deliver(one, signer, means.out),
         request=csr, days=means.days, force=means.force,
     )  # fmt: skip
+    trouble = None
     if change.new_certificate and change.before.authority == "local":
-        published(register, means.folder, means.passphrase_file, None, unlocked)
+        _made, trouble = published(register, means.folder, None, unlocked)
     if change.differences:
         pair.Records(register, means.folder, unlocked).keep(
             f"change-{change.what}", bound.asset_no, _record(change, bound)
         )
-    _answer(change, bound, means)
+    _answer(change, bound, means, trouble)
+    if trouble is not None:
+        raise trouble
+
+
+def _planned(change: Change, *, json: bool) -> None:
+    if json:
+        about = {"change": change.what, "result": "planned", "new_certificate": change.new_certificate}
+        output.emit({**about, "changes": _changes(change), "asset": change.before.asset_no})
+        return
+    output.say(_("Nothing was changed."))
+
+
+def _changes(change: Change) -> list[dict[str, object]]:
+    return [{"what": what, "before": old, "after": new} for what, (old, new) in change.differences.items()]
 
 
 def _record(change: Change, bound: Binding) -> dict[str, object]:
     return {
-        "changes": [{"what": what, "before": old, "after": new} for what, (old, new) in change.differences.items()],
+        "changes": _changes(change),
         "binding": pair.told(bound),
         "replaces": change.before.serial if change.new_certificate else None,
     }
@@ -267,10 +285,11 @@ def _show(change: Change) -> None:
         output.say(_("The certificate stays as it is."))
 
 
-def _answer(change: Change, bound: Binding, means: Means) -> None:
+def _answer(change: Change, bound: Binding, means: Means, trouble: DongleError | None) -> None:
     if means.json:
         about = {
-            "change": change.what, "result": "ok" if change.differences else "already",
+            "change": change.what, "result": outcome(bool(change.differences), trouble),
+            "code": trouble.code if trouble else None,
             "new_certificate": change.new_certificate,
             "replaced_serial": change.before.serial if change.new_certificate else None,
             "out": str(means.out) if change.new_certificate and means.out else None,
@@ -286,48 +305,3 @@ def _answer(change: Change, bound: Binding, means: Means) -> None:
         )
     )
     output.say(_("On the laptop: dongle-cli bind accept {file}").format(file=means.out and means.out.name))
-
-
-@explained(
-    _("What was put on hold is back: the certificate is good again with the next CRL. What was revoked stays revoked."),
-    example="dongle-cli found --asset PF0000001",
-)
-def found(
-    imei: Imei = None,
-    asset: Asset = None,
-    serial: Serial = None,
-    out: Out = None,
-    folder: Folder = None,
-    passphrase_file: PassphraseFile = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    format_: Format = "text",
-) -> None:
-    from dongle_cli.binding import change as work
-    from dongle_cli.binding.revoke import Named
-    from dongle_cli.register.register import Register
-
-    named = Named(imei, asset, serial)
-    with Register.open() as register:
-        known = work.to_release(register, named)
-        if format_ != "json":
-            pair.show(known)
-        held = [one for one in known if one.state == "held"]
-        if not held:
-            output.say(_("There is nothing to do: it is in force."))
-        elif dry_run or not output.confirm(_("Is it really back, and has it been checked?"), yes=yes):
-            return
-        known = work.release(register, held) or known
-        unlocked = pair.unlock(passphrase_file)
-        made = published(register, folder, passphrase_file, out, unlocked, good_again=True)
-        records = pair.Records(register, folder, unlocked)
-        for one in known if held else ():
-            body = {"binding": pair.told(one), "crl_number": made.number if made else None}
-            records.keep("found", one.asset_no, body)
-    if format_ == "json":
-        number = made.number if made else None
-        result = "ok" if held else "already"
-        output.emit({"result": result, "bindings": [pair.told(one) for one in known], "crl_number": number})
-        return
-    for one in known:
-        output.answer(_("{asset} is in force again.").format(asset=one.asset_no))

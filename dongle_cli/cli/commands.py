@@ -23,7 +23,7 @@ COMMANDS = {
     "revoke": Entry("dongle_cli.cli.revoke", "revoke", N_("Revoke the certificates of a dongle.")),
     "export": Entry("dongle_cli.cli.export", "app", N_("Write files for gateways and for laptops.")),
     "lost": Entry("dongle_cli.cli.lost", "lost", N_("A dongle was lost: cut it off, and write the requests.")),
-    "found": Entry("dongle_cli.cli.change", "found", N_("What was put on hold is back.")),
+    "found": Entry("dongle_cli.cli.found", "found", N_("What was put on hold is back.")),
     "ca": Entry("dongle_cli.cli.ca", "app", N_("Make and look after the authority that signs.")),
     "audit": Entry("dongle_cli.cli.audit", "app", N_("Find documents that a laptop must not hold.")),
     "evidence": Entry("dongle_cli.cli.evidence", "app", N_("Sign records, and check what was written by whom.")),

@@ -39,8 +39,9 @@ Files = Annotated[
 
 @app.command(
     help=_(
-        "Check records: signature, signer, revocation when it was signed, digest in the register, and the register's "
-        "history. Without files: everything this bench keeps. Exit code 5: something was changed; 7: unsigned."
+        "Check records: signature, signer, revocation when it was signed, digest in the register, and the "
+        "register's history. Without files: everything this bench keeps. Exit code 5: something was changed; "
+        "7: unsigned or missing."
     ),
     epilog=example("dongle-cli evidence verify PF0000001_bind_20261123-093501.json"),
 )

@@ -310,8 +310,8 @@ def write(
         _show(directory, todo, changes, warnings)
     if todo and not dry_run:
         # Files of our own are brought up to date unasked: that is what the command is for, and a timer runs it.
-        if force and not output.confirm(_("Write these files, over what others wrote?"), yes=yes):
-            return
+        if force:
+            output.insist(_("Write these files, over what others wrote?"), yes=yes)
         target.write(changes)
     result = "already" if not todo else "planned" if dry_run else "ok"
     if json:

@@ -12,14 +12,12 @@ from dongle_cli.cli import effect, output, pair
 from dongle_cli.cli.effect import GatewayCa, GatewayName, GatewayOption, GatewaySecret, VerifyEffect, Within
 from dongle_cli.cli.options import DryRun, Format, Yes, explained
 from dongle_cli.cli.pair import Asset, Folder, Imei, PassphraseFile
-from dongle_cli.cli.revoke import published
-from dongle_cli.errors import DongleError
+from dongle_cli.cli.revoke import outcome, published
 from dongle_cli.i18n import _
 
 if TYPE_CHECKING:
     from dongle_cli.binding.lost import Case
     from dongle_cli.register.bindings import Binding
-    from dongle_cli.register.register import Register
 
 
 @explained(
@@ -81,17 +79,18 @@ def lost(
         case = work.Case(known, how, laptop, received, moment, place, user)
         case.msisdn = _msisdn(sims, known.iccid)
         ending = revoke.to_end(known.bindings, work.REASONS[how])
+        settings, unlocked = revoke.settings_if_any(folder), pair.unlock(passphrase_file)
         if not json:
             _introduce(case, ending)
         if dry_run:
-            return _planned(case, ending, json=json)
-        if not output.confirm(_("Cut this dongle off?"), yes=yes):
-            return 0
-        settings, unlocked = revoke.settings_if_any(folder), pair.unlock(passphrase_file)
+            return _planned(case, ending, settings is not None, json=json)
+        output.insist(_("Cut this dongle off?"), yes=yes)
         since = moment.astimezone(UTC).isoformat() if moment and how != "maybe" else None
         ended = revoke.end(register, ending, work.REASONS[how], since)
         case.revoked = _first_end(ended or list(known.bindings))
-        made, trouble = _publish(register, known.bindings, folder, passphrase_file, out, unlocked)
+        case.held = any(one.state == "held" for one in ended or known.bindings)
+        # The letters must be written whatever happens to the list.
+        made, trouble = published(register, folder, out, unlocked) if known.bindings else (None, None)
         if made is not None:
             case.published = datetime.now().astimezone()
         # The letters first: measuring may take minutes, and the carrier must not wait for it.
@@ -112,23 +111,13 @@ def lost(
             told = {"asset": known.asset_no, "effect": effect.told(measured)}
             records.keep("lost-effect", known.asset_no, told)
     if json:
-        result = "ok" if ended else "already"
-        output.emit({"result": result, **body, **_facts(case), "effect": effect.told(measured)})
+        told = {"result": outcome(bool(ended), trouble), "code": trouble.code if trouble else None}
+        output.emit({**told, **body, **_facts(case), "effect": effect.told(measured)})
     elif measured is not None:
         effect.say(measured)
     if trouble is not None:
         raise trouble
     return effect.exit_code([measured])
-
-
-def _publish(register: Register, bound: Any, folder: Any, passphrase_file: Any, out: Any, unlocked: Any) -> Any:
-    """The new CRL, and what kept it from being signed: the letters must be written whatever happens to the list."""
-    if not bound:
-        return None, None
-    try:
-        return published(register, folder, passphrase_file, out, unlocked), None
-    except DongleError as error:
-        return None, error
 
 
 def _msisdn(sims: Path | None, iccid: str | None) -> str | None:
@@ -179,11 +168,18 @@ def _facts(case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _planned(case: Case, ending: list[Binding], *, json: bool) -> int:
+def _planned(case: Case, ending: list[Binding], lists: bool, *, json: bool) -> int:
     if json:
         output.emit({"result": "planned", **_facts(case), "bindings": [pair.told(one) for one in ending]})
-    else:
-        output.say(_("It would be revoked, the CRL signed, and the requests written. Nothing was changed."))
+        return 0
+    if ending and case.how == "maybe":
+        output.say(_("Its certificate would be put on hold."))
+    elif ending:
+        output.say(_("Its certificate would be revoked."))
+    if case.known.bindings and lists:
+        output.say(_("A new CRL would be signed."))
+    output.say(_("The requests would be written."))
+    output.say(_("Nothing was changed."))
     return 0
 
 
@@ -209,7 +205,10 @@ def _report(case: Case, ended: list[Binding]) -> None:
         [_("Claimed: lost"), work.shown(case.claimed)],
         [_("Measured: last seen at the bench"), work.shown(case.known.last_seen)],
         [_("Measured: report received"), work.shown(case.received)],
-        [_("Measured: certificate revoked"), work.shown(case.revoked)],
+        [
+            _("Measured: certificate put on hold") if case.held else _("Measured: certificate revoked"),
+            work.shown(case.revoked),
+        ],
         [_("Measured: CRL published"), work.shown(case.published)],
         [_("Measured: gateway refuses"), work.shown(case.refused)],
         [_("From the claimed time to the revocation"), work.duration(case.elapsed(case.claimed))],
@@ -223,7 +222,7 @@ def _left(case: Case) -> None:
     output.answer(_("Still to be done by people:"))
     for number, (name, text) in enumerate(work.REQUESTS.items(), 1):
         output.answer(f"{number}. " + _(text).format(path=case.requests[name]))
-    if case.how == "maybe":
+    if case.held:
         output.answer(
             _("When it turns up: {command}").format(command=f"dongle-cli found --asset {case.known.asset_no}")
         )

@@ -71,6 +71,12 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "はい")
 
 
+def insist(question: str, *, yes: bool) -> None:
+    """Ask as `confirm` does; DongleError `usage.declined` where the answer is no: that is not done."""
+    if not confirm(question, yes=yes):
+        raise DongleError(_("The answer was no. Nothing was changed."), code="usage.declined")
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, to: TextIO | None = None) -> None:
     """Rows under headings on stdout; in a narrow terminal, columns of several words are wrapped; nothing is cut.
 

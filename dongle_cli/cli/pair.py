@@ -13,6 +13,7 @@ import typer
 from dongle_cli.cli import output, state
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
+from dongle_cli.register.words import STATES as STATES
 
 if TYPE_CHECKING:
     from dongle_cli.binding.signing import Signer
@@ -120,18 +121,6 @@ def show(found: Sequence[Binding]) -> None:
         for b in found
     ]  # fmt: skip
     output.table(columns, rows)
-
-
-def _words() -> dict[str, str]:
-    from dongle_cli.i18n import N_
-
-    return {
-        "pending": N_("being made"), "signed": N_("signed, not in force"), "active": N_("in force"),
-        "held": N_("on hold"), "revoked": N_("revoked"), "superseded": N_("replaced"), "abandoned": N_("given up"),
-    }  # fmt: skip
-
-
-STATES = _words()
 
 
 @dataclass

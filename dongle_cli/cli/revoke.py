@@ -21,7 +21,7 @@ from dongle_cli.cli.effect import (
 from dongle_cli.cli.options import DryRun, Format, Yes, explained
 from dongle_cli.cli.pair import Asset, Folder, Imei, Out, PassphraseFile, Serial
 from dongle_cli.errors import DongleError
-from dongle_cli.i18n import _
+from dongle_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from dongle_cli.binding.crl import Crl
@@ -72,8 +72,15 @@ def revoke(
 ) -> int:
     if verify_effect and reason == "removeFromCRL":
         raise DongleError(_("What is taken off hold is let in again: nothing is refused."), code="usage.reason")
-    tried = effect.trial(verify_effect, gateway, secret, gateway_name, gateway_ca, within, probe_certificate, probe_key)
     json = format_ == "json"
+    if reason == "removeFromCRL":
+        from dongle_cli.cli.found import release
+
+        return release(
+            imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=json,
+            more={"reason": reason, "effect": None},
+        )  # fmt: skip
+    tried = effect.trial(verify_effect, gateway, secret, gateway_name, gateway_ca, within, probe_certificate, probe_key)
     return end(
         reason, imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=json, tried=tried
     )
@@ -93,9 +100,12 @@ def unbind(
     dry_run: DryRun = False,
     yes: Yes = False,
     format_: Format = "text",
-) -> None:
+) -> int:
     json = format_ == "json"
-    end("cessationOfOperation", imei, asset, serial, out, folder, passphrase_file, dry_run=dry_run, yes=yes, json=json)
+    return end(
+        "cessationOfOperation", imei, asset, serial, out, folder, passphrase_file,
+        dry_run=dry_run, yes=yes, json=json,
+    )  # fmt: skip
 
 
 def end(
@@ -123,18 +133,16 @@ def end(
             pair.show(ending or found)
         if not ending:
             output.say(_("There is nothing to do: no certificate of these is left to end."))
-        if dry_run:
-            if json:
-                output.emit({"result": "planned", "reason": reason, "bindings": [pair.told(one) for one in ending]})
-            return 0
-        if ending and not output.confirm(_("Revoke these ({reason})?").format(reason=reason), yes=yes):
-            return 0
         settings, unlocked = work.settings_if_any(folder), pair.unlock(passphrase_file)
+        if dry_run:
+            return _planned(ending, reason, settings is not None, json=json)
+        if ending:
+            output.insist(_("Revoke these ({reason})?").format(reason=reason), yes=yes)
         if tried is not None:
             tried.before(register, settings, unlocked)
         ended = work.end(register, ending, reason)
         # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
-        made = published(register, folder, passphrase_file, out, unlocked)
+        made, trouble = published(register, folder, out, unlocked)
         records = pair.Records(register, folder, unlocked)
         for one in ended:
             body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
@@ -147,22 +155,43 @@ def end(
             told = {"assets": names, "effect": effect.told(measured)}
             records.keep("revoke-effect", names[0], told)
     if json:
-        result = "ok" if ended else "already"
-        shown = [pair.told(one) for one in ended or found]
-        number = made.number if made else None
         output.emit(
             {
-                "result": result,
+                "result": outcome(bool(ended), trouble),
+                "code": trouble.code if trouble else None,
                 "reason": reason,
-                "bindings": shown,
-                "crl_number": number,
+                "bindings": [pair.told(one) for one in ended or found],
+                "crl_number": made.number if made else None,
                 "effect": effect.told(measured),
             }
         )
-        return effect.exit_code([measured])
-    if measured is not None:
+    elif measured is not None:
         effect.say(measured)
+    if trouble is not None:
+        raise trouble
     return effect.exit_code([measured])
+
+
+def outcome(changed: bool, trouble: DongleError | None) -> str:
+    """The word for `result`: what the register has and no gateway will hear of is not "ok"."""
+    return "failed" if trouble else "ok" if changed else "already"
+
+
+def _planned(ending: list[Binding], reason: str, lists: bool, *, json: bool) -> int:
+    if json:
+        output.emit({"result": "planned", "reason": reason, "bindings": [pair.told(one) for one in ending]})
+        return 0
+    if ending:
+        output.say(
+            ngettext("{count} certificate would be revoked ({reason}).",
+                     "{count} certificates would be revoked ({reason}).", len(ending)).format(
+                count=len(ending), reason=reason
+            )
+        )  # fmt: skip
+    if lists:
+        output.say(_("A new CRL would be signed."))
+    output.say(_("Nothing was changed."))
+    return 0
 
 
 def _say_ended(ended: list[Binding]) -> None:
@@ -175,34 +204,27 @@ def _say_ended(ended: list[Binding]) -> None:
 
 
 def published(
-    register: Register,
-    folder: Path | None,
-    passphrase_file: str | None,
-    out: Path | None,
-    unlocked: Unlock | None = None,
-    *,
-    good_again: bool = False,
-) -> Crl | None:
-    """Sign a new CRL where the key can be opened; where it cannot, say that gateways know nothing yet."""
+    register: Register, folder: Path | None, out: Path | None, unlocked: Unlock, *, good_again: bool = False
+) -> tuple[Crl | None, DongleError | None]:
+    """The new CRL, or what kept it from being signed: the caller still answers, and then raises it.
+
+    What the register has holds nowhere until the list is out. Neither, where this bench has no authority of its own.
+    """
     from dongle_cli.binding import revoke as work
 
     settings = work.settings_if_any(folder)
     if settings is None:
         output.say(_("Whoever issued the certificate has to revoke it too: this bench has no authority of its own."))
-        return None
+        return None, None
     try:
-        made = work.write_crl(register, settings, unlocked or pair.unlock(passphrase_file), out)
+        made = work.write_crl(register, settings, unlocked, out)
     except DongleError as error:
-        if error.code in ("secret.missing", "secret.no-keyring") and passphrase_file is None and out is None:
-            output.say(_("The CRL is not renewed: {message}").format(message=error.message))
-            output.say(_("Gateways know nothing yet. Run: dongle-cli ca crl --passphrase-file FILE"))
-            return None
-        raise DongleError(
+        return None, DongleError(
             _("The register has it, but the CRL is not renewed: {message}").format(message=error.message),
             code=error.code,
             hint=_("Gateways know nothing yet. Run: dongle-cli ca crl --passphrase-file FILE"),
-        ) from None
+        )
     refused = _("CRL number {number} is signed. Gateways refuse the certificate when they have read it.")
     accepted = _("CRL number {number} is signed. Gateways let the certificate in again when they have read it.")
     output.say((accepted if good_again else refused).format(number=made.number))
-    return made
+    return made, None

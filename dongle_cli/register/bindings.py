@@ -12,6 +12,7 @@ from dongle_cli.evidence.operator import account
 from dongle_cli.i18n import _
 from dongle_cli.register.engine import lock_writers, sql
 from dongle_cli.register.register import Register, now
+from dongle_cli.register.words import STATES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
@@ -171,7 +172,7 @@ def taken_error(taken: list[tuple[str, Binding]]) -> DongleError:
     return DongleError(
         _("{what} {value} is bound already: {asset}, IMEI {imei}, laptop {laptop} ({state}).").format(
             what=names[column], value=shown, asset=other.asset_no, imei=other.imei,
-            laptop=other.laptop_serial or other.laptop_uuid, state=other.state,
+            laptop=other.laptop_serial or other.laptop_uuid, state=_(STATES[other.state]),
         ),
         code="binding.taken",
         hint=_("End that binding first: dongle-cli unbind --asset {asset}").format(asset=other.asset_no),
@@ -260,7 +261,7 @@ def _move(
     if row.state not in before:
         raise DongleError(
             _("The binding of {asset} is {state} meanwhile; nothing was changed.").format(
-                asset=row.asset_no, state=row.state
+                asset=row.asset_no, state=_(STATES[row.state])
             ),
             code="binding.state",
             hint=_("Run the same command again."),

@@ -26,7 +26,7 @@ def test_another_sim_changes_the_register_and_no_certificate(bench: Bench) -> No
     first, other = bench.lab.status()[0]["iccid"], bench.lab.status()[1]["iccid"]
     assert bench.json("change", "sim", "-d", "1-1", "--yes")["result"] == "already"
     bench.refused(5, "binding.other-dongle", "change", "sim", *ASSET, "-d", "1-2", "--yes")
-    new = "8981030000019990004"
+    new = "8981030000019990008"
     plan = bench.run("change", "sim", *ASSET, "--iccid", new, "--dry-run")
     assert (plan.returncode, new in plan.stderr) == (0, True)
     changed = bench.json("change", "sim", *ASSET, "--iccid", new, "--yes")
@@ -112,7 +112,7 @@ def test_lost_and_found_again_returned_and_bound_anew(bench: Bench, tmp_path: Pa
     assert bench.run("verify", "--pem", pem).returncode == 0
     bench.json("revoke", *ASSET, "--reason", "keyCompromise", "--yes", *bench.unlock)
     bench.refused(1, "binding.not-held", "found", *ASSET, "--yes", *bench.unlock)
-    bench.refused(1, "binding.ended", "change", "sim", *ASSET, "--iccid", "8981030000019990004", "--yes")
+    bench.refused(1, "binding.ended", "change", "sim", *ASSET, "--iccid", "8981030000019990008", "--yes")
     bench.refused(1, "request.key-compromised", *bench.bind("1-1", 1))
     (tmp_path / "lt1.csr").unlink()
     csr_file(tmp_path, "lt1")
@@ -122,3 +122,67 @@ def test_lost_and_found_again_returned_and_bound_anew(bench: Bench, tmp_path: Pa
     bench.json(*bench.bind("1-1", 2))  # dongle and laptop are free again
     bench.refused(1, "binding.unknown", "unbind", "--asset", "PF9", "--yes", *bench.unlock)
     bench.refused(2, "usage.name", "unbind", "--asset", "PF1", "--imei", bench.first["imei"], "--yes", *bench.unlock)
+
+
+def test_a_certificate_that_is_revoked_while_no_list_is_signed_is_no_success(bench: Bench, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.touch(mode=0o600)
+    wrong.write_text("another passphrase\n")
+    ending = ("revoke", *ASSET, "--reason", "superseded", "--yes", "-F", "json")
+    for unlock, code in ((("--passphrase-file", wrong), "keystore.passphrase"), ((), "secret.")):
+        done = bench.run(*ending, *unlock)
+        answer, error = json.loads(done.stdout), json.loads(done.stderr)["error"]
+        assert (done.returncode, answer["result"], answer["crl_number"]) == (6, "failed", None)
+        assert answer["code"] == error["code"] and error["code"].startswith(code)
+        assert answer["bindings"][0]["state"] == "revoked"  # the register's state stays
+    told = bench.run("revoke", *ASSET, "--reason", "superseded", "--yes")
+    assert (told.returncode, "Gateways know nothing yet" in told.stderr) == (6, True)
+    done = bench.run("lost", *ASSET, "--requests", tmp_path / "letters", "--yes", "-F", "json")
+    assert (done.returncode, json.loads(done.stdout)["result"]) == (6, "failed")
+    assert len(list((tmp_path / "letters").iterdir())) == 5
+    assert bench.json(*ending[:-2], *bench.unlock)["result"] == "already"
+    bench.json(*bench.bind("1-2", 2))
+    changing = ("change", "dongle", "--asset", "PF0000002", "-d", "1-3", "--out", tmp_path / "a", "--yes")
+    done = bench.run(*changing)  # here the key is needed before anything is done
+    assert (done.returncode, "[secret." in done.stderr) == (6, True)
+
+
+def test_taken_off_hold_by_revoke_is_what_found_does(bench: Bench) -> None:
+    free = ("revoke", *ASSET, "--reason", "removeFromCRL", "--yes", *bench.unlock)
+    asked = bench.run(*free)
+    assert (asked.returncode, "refuse" in asked.stderr) == (0, False)
+    bench.json("revoke", *ASSET, "--reason", "certificateHold", "--yes", *bench.unlock)
+    planned = bench.run(*free, "--dry-run")
+    assert (planned.returncode, "Nothing was changed" in planned.stderr) == (0, True)
+    done = bench.run(*free)
+    assert "Gateways let the certificate in again" in done.stderr and "is in force again" in done.stdout
+    answer = bench.json(*free)
+    assert (answer["result"], answer["reason"]) == ("already", "removeFromCRL")
+    bench.json("revoke", *ASSET, "--reason", "superseded", "--yes", *bench.unlock)
+    bench.refused(1, "binding.not-held", *free)
+
+
+def test_a_plan_says_what_would_be_done_and_that_nothing_was(bench: Bench) -> None:
+    for words in (("revoke", *ASSET, "--reason", "superseded"), ("unbind", *ASSET)):
+        done = bench.run(*words, "--dry-run")
+        assert "1 certificate would be revoked" in done.stderr and "Nothing was changed" in done.stderr
+    bench.lab.run("provision", bench.lab.profile, "--sims", bench.lab.sims, "--all", "--yes", "--no-attach")
+    unbound = bench.run("lost", "--imei", bench.lab.status()[1]["imei"], "--dry-run")
+    assert "no certificate to revoke" in unbound.stderr and "would be revoked" not in unbound.stderr
+
+
+def test_a_mistyped_iccid_is_refused(bench: Bench) -> None:
+    bench.refused(1, "identity.iccid", "change", "sim", *ASSET, "--iccid", "8981103534476000037", "--yes")
+
+
+def test_what_cannot_be_found_again_is_not_promised(bench: Bench, tmp_path: Path) -> None:
+    maybe = ("lost", *ASSET, "--how", "maybe", "--yes", *bench.unlock, "--requests")
+    held = bench.run(*maybe, tmp_path / "held")
+    assert "dongle-cli found" in held.stdout
+    letter = (tmp_path / "held" / "2-directory.txt").read_text()
+    assert "on hold" in letter and "was revoked" not in letter and "一時停止" in letter
+    bench.json("revoke", *ASSET, "--reason", "keyCompromise", "--yes", *bench.unlock)
+    again = bench.run(*maybe, tmp_path / "gone")
+    assert again.returncode == 0 and "dongle-cli found" not in again.stdout
+    letter = (tmp_path / "gone" / "2-directory.txt").read_text()
+    assert "was revoked" in letter and "on hold" not in letter

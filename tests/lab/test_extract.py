@@ -59,7 +59,7 @@ def test_records_and_history_say_who_did_it(bench: Bench, tmp_path: Path) -> Non
     renew = bench.run("ca", "renew", "--before", "1000d", "--out", tmp_path / "new", "--yes", *bench.unlock)
     assert renew.returncode == 0, renew.stderr
     bench.json("unbind", *asset, "--yes", *bench.unlock)
-    bench.json("change", "sim", "--asset", "PF0000001", "--iccid", "8981030000019990004", "--yes")
+    bench.json("change", "sim", "--asset", "PF0000001", "--iccid", "8981030000019990008", "--yes")
     bench.json("lost", "--asset", "PF0000001", "--requests", tmp_path / "requests", "--yes", *bench.unlock)
     kinds = set()
     for path in (bench.home / "data" / "evidence").glob("PF*.json"):
