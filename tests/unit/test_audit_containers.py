@@ -142,6 +142,13 @@ def test_a_directory_that_tells_of_less_than_there_is_is_damage() -> None:
     assert gaps(data) == ["damaged"]
 
 
+def test_a_stored_member_that_is_said_to_be_longer_than_it_takes_is_damage() -> None:
+    data = bytearray(zipped({"a": PDF, "b": RTF}, zipfile.ZIP_STORED))
+    struct.pack_into("<I", data, data.index(b"PK\1\2") + 20, 0)
+    assert members(bytes(data)) == [("b", "rtf")]
+    assert gaps(bytes(data)) == ["damaged"]
+
+
 def test_cp932_names_in_zip() -> None:
     data = bytearray(zipped({"AAAAAAAA": PDF}))
     raw = "能力表".encode("cp932").ljust(8, b"_")

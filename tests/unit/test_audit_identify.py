@@ -158,6 +158,9 @@ def test_a_stream_that_its_storage_lost_is_found() -> None:
 
 def test_a_directory_that_is_none_is_damage() -> None:
     data = bytearray(compound({"a": b"x", "b": b"y"}))
+    struct.pack_into("<I", data, 1024 + 128 + 72, 77)  # the right neighbour of "a"
+    assert gaps(bytes(data)) == ["damaged"]
+    data = bytearray(compound({"a": b"x", "b": b"y"}))
     struct.pack_into("<I", data, 48, 3)
     assert gaps(bytes(data)) == ["damaged"]
 

@@ -122,6 +122,17 @@ def test_pictures_whose_numbers_lie(start: bytes, numbers: list[tuple[int, int, 
     pictured(data + rest)
 
 
+@settings(max_examples=150, deadline=None)
+@given(lies=st.lists(st.tuples(st.integers(0, 1 << 16), NUMBER | st.integers(0, 99)), min_size=1, max_size=8))
+@pytest.mark.parametrize("seed", ["zip", "docx", "doc", "msg"])
+def test_containers_whose_numbers_lie(seed: str, lies: list[tuple[int, int]]) -> None:
+    data = bytearray(SEEDS[seed])
+    for place, number in lies:
+        at = place % len(data) // 2 * 2
+        data[at : at + 4] = (number % 2**32).to_bytes(4, "little")
+    ask(bytes(data), f"x.{seed}")
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     parts=st.lists(

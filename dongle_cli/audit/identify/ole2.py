@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LAST = 0xFFFFFFF9  # sector numbers above are marks: end of chain, free, FAT
+_FREE = 0xFFFFFFFF
 _ROOT, _STREAM, _STORAGE = 5, 2, 1
 _NUMBER = struct.Struct("<I")
 _SLOT = struct.Struct("<64sHBxIII36xIQ")  # 2.6.1: name, its length, kind, left, right, child, start, size
@@ -154,11 +155,15 @@ class Compound:
         while todo and self._steps > 0:
             self._steps -= 1
             slot = todo.pop()
-            if slot in seen or slot >= len(self.streams):
+            if slot in seen:
+                continue
+            if slot >= len(self.streams):
+                self.broken = self.broken or slot != _FREE
                 continue
             seen.add(slot)
             found.append(slot)
             todo += [self.streams[slot].left, self.streams[slot].right]
+        self.broken = self.broken or bool(todo)
         return found
 
     def children(self, parent: int) -> list[str]:

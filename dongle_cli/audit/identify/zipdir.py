@@ -164,6 +164,8 @@ class Zip:
         names, extra = _LENGTHS.unpack_from(local, 26)
         packed = pieces(self.file, member.offset + 30 + names + extra, member.packed, 4096 if most <= 4096 else 262_144)
         if member.method == 0:
+            if member.packed < member.size:
+                raise ValueError("shorter than it says")
             return _first(packed, most, self._budget)
         if member.method not in ZIP_METHODS:
             raise ValueError(f"ZIP method {member.method}")
