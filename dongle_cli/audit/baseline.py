@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dongle_cli.audit.masking import Mask
-from dongle_cli.audit.model import Finding
+from dongle_cli.audit.masking import Mask, top
+from dongle_cli.audit.model import Finding, Gap
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 
@@ -61,18 +61,23 @@ class Baseline:
         self._keys[key] -= 1
         return True
 
+    def gap(self, gap: Gap) -> None:
+        """What this run could not look at; under a mask, as a file's name and as a folder's."""
+        if self.mask is None:
+            self.gaps.add(gap.path)
+        else:
+            above = top(gap.target)
+            self.gaps |= {self.mask.path(gap.path, above), self.mask.homes(gap.path, above)}
+
     def solved(self) -> tuple[list[dict[str, Any]], int]:
         """What the earlier run had and this one has no more, and how much of it this one could not look at."""
         keys = Counter({key: count for key, count in self._keys.items() if count > 0})
         gone, unseen = [], 0
-        gaps = self.gaps
-        if self.mask is not None:  # each as a file's name and as a folder's
-            gaps = {masked for gap in gaps for masked in (self.mask.path(gap), self.mask.homes(gap))}
         for one in self.left:
             key = _key(one)
             if keys[key] > 0:
                 keys[key] -= 1
-                if _hidden(str(one.get("path") or ""), gaps):
+                if _hidden(str(one.get("path") or ""), self.gaps):
                     unseen += 1
                 else:
                     gone.append(one)

@@ -7,10 +7,13 @@ kind and the size say what is wrong, the mask says which file it is, and this ma
 from __future__ import annotations
 
 import hmac
+import os
 import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ _STREAM = re.compile(r"^(.+):([^:]+)$")
 # What a detail may say in full: words of ours, numbers and times. Everything else could hold a name.
 _OPEN_DETAILS = frozenset(("place", "deleted_at", "exception_expired", "wanted", "second_opinion", "disk_image"))
 _FOLDERS = frozenset(("write_filter_exclusion",))
+_SLASHES = ("/", "\\", "")
 _PEOPLE = frozenset(("user", "owner", "account"))
 
 
@@ -57,36 +61,59 @@ class Mask:
         """Tells keys apart without telling anything of them."""
         return hmac.digest(self.key, b"id", "sha256").hex()[:8]
 
-    def name(self, name: str) -> str:
-        """One name as its mask, with its ending where that is one."""
-        ending = found[0] if (found := _ENDING.search(name)) and found.start() else ""
-        raw = name.encode("utf-8", "surrogatepass")
-        return f"~{hmac.digest(self.key, raw, 'sha256').hex()[:12]}{ending.lower()}"
+    def who(self, name: str) -> str:
+        """A person or an account as a mask, whole: what follows the dot of "yamada.taro" is no ending."""
+        return f"~{hmac.digest(self.key, name.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:12]}"
 
-    def path(self, path: str, slashes: str = "/") -> str:
-        """A path whose folders stay, but for a person's own; the last byte of a CP932 name may be a backslash."""
+    def name(self, name: str) -> str:
+        """A file's name as its mask, with its ending where that is one."""
+        ending = found[0] if (found := _ENDING.search(name)) and found.start() else ""
+        return self.who(name) + ending.lower()
+
+    def path(self, path: str, above: str = "", slashes: str = "/", *, folder: bool = False) -> str:
+        """A path whose folders stay, but for a person's own; the last byte of a CP932 name may be a backslash.
+
+        `above` is the folder that it begins in: what lies in "Users" is a person's. `folder`: it may end in one.
+        """
         if not path.strip("./\\"):
             return path
         *folders, last = re.split(f"([{slashes}])", path)
-        if not last:
-            return "".join(self._folders(folders))
+        before, above = self._folders(folders, above)
+        if not last or (folder and _is_person(last, above)):
+            return before + (last and self.who(last))
         stream = _STREAM.match(last)
-        masked = f"{self.name(stream[1])}:{self.name(stream[2])}" if stream else self.name(last)
-        return "".join(self._folders(folders)) + masked
+        return before + (f"{self.name(stream[1])}:{self.name(stream[2])}" if stream else self.name(last))
 
-    def homes(self, path: str) -> str:
+    def homes(self, path: str, above: str = "", slashes: str = r"/\\") -> str:
         """A path in which only the names of people are masked."""
-        return "".join(self._folders(re.split(r"([/\\])", path)))
+        return self._folders(re.split(f"([{slashes}])", path), above)[0]
+
+    def target(self, target: str) -> str:
+        """A target as it was named; where it lies with a person, its whole path, with masks for names of people."""
+        if not target:
+            return target
+        whole = os.path.abspath(target)  # noqa: PTH100 - not resolved: what it is called is what could be said
+        people = _people(whole) | _people(os.path.realpath(target))
+        masked = str(Path(*(self._folder(part, part in people) for part in Path(whole).parts)))
+        return target if masked == whole else masked
 
     def member(self, member: str) -> str:
         """A path inside a container: every name in it was given by somebody."""
-        return "".join(part if part in ("/", "\\", "") else self.name(part) for part in re.split(r"([/\\])", member))
+        *folders, last = re.split(r"([/\\])", member)
+        out, above = [], ""
+        for part in folders:
+            if part in _SLASHES:
+                out.append(part)
+            else:
+                out.append(self.who(part) if _is_person(part, above) else self.name(part))
+                above = part.lower()
+        return "".join(out) + (last and self.name(last))
 
     def person(self, who: str | None) -> str | None:
         """A user's name or account number; those of the system itself stay."""
         if not who or who.lower() in _NOBODY or (who.startswith("S-1-5-") and not _ACCOUNT.match(who)):
             return who
-        return self.name(who)
+        return self.who(who)
 
     def fingerprint(self, fingerprint: str) -> str:
         """A fingerprint holds path and name, hashed without a key: who guesses a name could check it."""
@@ -95,9 +122,11 @@ class Mask:
     def finding(self, one: Finding) -> Finding:
         """A finding or check without names; of a setting, hive and value stay."""
         document = one.kind in KINDS and KINDS[one.kind].is_document
+        above = top(one.target)
         return replace(
             one,
-            path=self.path(one.path) if one.kind is not None else self.homes(one.path),
+            target=self.target(one.target),
+            path=self.path(one.path, above) if one.kind is not None else self.homes(one.path, above),
             member=self.member(one.member) if one.member else None,
             owner=self.person(one.owner),
             fingerprint=self.fingerprint(one.fingerprint),
@@ -109,51 +138,60 @@ class Mask:
         plain = gap.detail.isascii() and not re.search(r"[/\\'\"]", gap.detail)
         return replace(
             gap,
-            path=self.path(gap.path),
+            target=self.target(gap.target),
+            path=self.path(gap.path, top(gap.target), folder=True),
             member=self.member(gap.member) if gap.member else gap.member,
             detail=gap.detail if plain else "",
         )
 
     def solved(self, one: dict[str, Any]) -> dict[str, Any]:
         """A finding of an earlier report, as its JSON object."""
-        keep = (
-            "rule",
-            "severity",
-            "verdict",
-            "target",
-            "place",
-            "volume",
-            "kind",
-            "evidence",
-            "size",
-            "mtime",
-            "state",
-        )
+        keep = ("rule", "severity", "verdict", "place", "volume", "kind", "evidence", "size", "mtime", "state")
+        target = str(one.get("target") or "")
         return {
             **{key: one.get(key) for key in keep},
-            "path": self.path(str(one.get("path") or "")),
+            "target": self.target(target),
+            "path": self.path(str(one.get("path") or ""), top(target)),
             "member": self.member(str(one["member"])) if one.get("member") else None,
             "fingerprint": self.fingerprint(str(one.get("fingerprint") or "")),
         }
 
-    def _folders(self, parts: list[str]) -> list[str]:
+    def _folders(self, parts: list[str], above: str) -> tuple[str, str]:
+        """These folders and slashes with masks for people, and the last of them, folded, as it was."""
         out = []
-        above = ""
         for part in parts:
-            if part in ("/", "\\", ""):
+            if part in _SLASHES:
                 out.append(part)
-                continue
-            person = above in _HOMES and part.lower() not in _NOBODY
-            out.append(self.name(part) if person else _ACCOUNT.sub(lambda found: self.name(found[0]), part))
-            above = part.lower()
-        return out
+            else:
+                out.append(self._folder(part, _is_person(part, above)))
+                above = part.lower()
+        return "".join(out), above
+
+    def _folder(self, name: str, person: bool) -> str:
+        return self.who(name) if person else _ACCOUNT.sub(lambda found: self.who(found[0]), name)
 
     def _detail(self, name: str, value: str | int | None, document: bool) -> str | int | None:
         if not isinstance(value, str) or name in _OPEN_DETAILS:
             return value
         if name in _PEOPLE:
             return self.person(value)
-        return self.path(value, r"/\\") if document and name not in _FOLDERS else self.homes(value)
+        return self.path(value, slashes=r"/\\") if document and name not in _FOLDERS else self.homes(value)
+
+
+@lru_cache
+def top(target: str) -> str:
+    """The name, folded, of the folder in which the paths of a target begin: that of the target itself."""
+    return Path(os.path.realpath(target)).name.lower() if target else ""
+
+
+def _is_person(name: str, above: str) -> bool:
+    """Whether a folder of this name in the folder `above` (folded) is called after whom it belongs to."""
+    return above in _HOMES and name.lower() not in _NOBODY
+
+
+def _people(path: str) -> set[str]:
+    """The folders in a path that are called after people."""
+    return {name for above, name in pairwise(Path(path).parts) if _is_person(name, above.lower())}
 
 
 def _unkept(path: Path, why: str) -> DongleError:

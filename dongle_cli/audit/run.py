@@ -98,9 +98,10 @@ class Run:
 
     def _gap(self, gap: Gap, source: Source, *, of_files: bool) -> Gap:
         self.ledger.gap(gap, of_files=of_files)
+        gap = replace(gap, target=source.target)
         if self.baseline is not None:
-            self.baseline.gaps.add(gap.path)
-        return replace(gap, target=source.target)
+            self.baseline.gap(gap)
+        return gap
 
     def _said(self, finding: Finding) -> Finding:
         finding = self.exceptions.apply(finding)

@@ -130,13 +130,15 @@ class Bring:
         return output.confirm(question.format(**known), yes=self.yes)
 
     def _tell(self, moved: Moved, counts: Counter[str], mask: Mask | None) -> None:
+        from dongle_cli.audit.masking import top
         from dongle_cli.audit.reports.text import shown
         from dongle_cli.audit.reports.words import MOVED, named
 
         counts[moved.result] += 1
         path, to = moved.path, moved.to
         if mask is not None:
-            path, to = mask.path(path), mask.path(to) if to else None
+            above = top(self.root)
+            path, to = mask.path(path, above), mask.path(to, above) if to else None
         if state.json:
             output.emit({"type": "moved", "path": path, "result": moved.result, "to": to, "sha256": moved.sha256,
                          "detail": moved.detail})  # fmt: skip

@@ -90,7 +90,10 @@ def _bring(bring: Bring, report: Report, mask: Mask | None) -> tuple[DongleError
 
 
 def _start(report: Report, mask: Mask | None) -> dict[str, object]:
-    return {**report.start, "names": "masked" if mask else "shown", "mask": mask.id if mask else None}
+    if mask is None:
+        return {**report.start, "names": "shown", "mask": None}
+    targets = [mask.target(target) for target in report.start["targets"]]
+    return {**report.start, "targets": targets, "names": "masked", "mask": mask.id}
 
 
 def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bring | None) -> bool:
@@ -177,6 +180,8 @@ def masked(report: Report, mask: Mask | None) -> Report:
     if summary.get("baseline") and summary["baseline"]["names"] == "shown":
         solved = [mask.solved(one) for one in summary["baseline"]["solved_findings"]]
         summary["baseline"] = {**summary["baseline"], "solved_findings": solved}
+    if brought := summary.get("repatriated"):
+        summary["repatriated"] = {**brought, **{key: mask.homes(brought[key]) for key in ("to", "receipt")}}
     findings, checks = Changed(report.findings, mask.finding), Changed(report.checks, mask.finding)
     gaps = Changed(report.gaps, mask.gap)
     return replace(report, start=start, findings=findings, gaps=gaps, checks=checks, summary=summary, notes=[])

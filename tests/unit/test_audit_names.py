@@ -81,6 +81,46 @@ def test_folders_that_are_nobodys_stay(path: str, kept: str) -> None:
     assert MASK.path(path).startswith(kept)
 
 
+@pytest.mark.parametrize("person", ["yamada.taro", "佐藤.花子", "S-1-5-21-1-2-3-1001.bak"])
+def test_a_person_has_no_ending_wherever_the_name_stands(person: str) -> None:
+    mask = MASK.who(person)
+    assert "." not in mask and MASK.person(person) == mask
+    assert MASK.path(f"Users/{person}/a.pdf").startswith(f"Users/{mask}/~")
+    assert MASK.homes(f"Users/{person}") == MASK.path(f"Users/{person}", folder=True) == f"Users/{mask}"
+    assert MASK.member(f"home/{person}/a.pdf").split("/")[1] == mask
+    before = f"C:\\Users\\{person}\\Desktop\\a.pdf"
+    one = Finding("E-deleted-documents", Severity.HIGH, Verdict.VIOLATION, "recycle-bin", "$Recycle.Bin/x/$R1.pdf",
+                  kind="pdf", detail=(("original", before),))  # fmt: skip
+    assert str(dict(MASK.finding(one).detail)["original"]).startswith(f"C:\\Users\\{mask}\\Desktop\\~")
+
+
+def test_a_target_says_whose_its_folders_are_and_names_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desktop = tmp_path / "disk/Users/yamada.taro/Desktop"
+    desktop.mkdir(parents=True)
+    (tmp_path / "way").symlink_to(tmp_path / "disk/Users")
+    (tmp_path / "mine").symlink_to(desktop.parent)
+    monkeypatch.chdir(desktop)
+    who = MASK.who("yamada.taro")
+    whole = str(desktop).replace("yamada.taro", who)
+    assert {MASK.target(target) for target in (str(desktop), f"{desktop}/", ".", "../Desktop")} == {whole}
+    assert MASK.target(f"{tmp_path}/way/yamada.taro") == f"{tmp_path}/way/{who}"
+    for plain in ("", str(tmp_path / "disk"), str(tmp_path / "mine"), "../../../Users/Public", "/"):
+        assert MASK.target(plain) == plain
+    for target, path, masked in (
+        (tmp_path / "disk", "Users/yamada.taro/Desktop/x", f"Users/{who}/Desktop/"),
+        (tmp_path / "disk/Users", "yamada.taro/Desktop/x", f"{who}/Desktop/"),
+        (tmp_path / "way", "yamada.taro/Desktop/x", f"{who}/Desktop/"),
+        (tmp_path / "disk/Users", "Public/x", "Public/"),
+        (desktop, "work/x", "work/"),
+    ):
+        one = Finding("E-local-documents", Severity.HIGH, Verdict.VIOLATION, "folder", path, kind="pdf",
+                      target=str(target))  # fmt: skip
+        assert MASK.finding(one).path == masked + MASK.name("x")
+        gap = MASK.gap(Gap(path, "permission", target=str(target)))
+        assert (gap.path, gap.target) == (masked + MASK.name("x"), MASK.target(str(target)))
+    assert MASK.gap(Gap("yamada.taro", "permission", target=str(tmp_path / "disk/Users"))).path == who
+
+
 def test_accounts_streams_and_details_are_masked_too() -> None:
     one = Finding(
         "E-deleted-documents", Severity.HIGH, Verdict.VIOLATION, "recycle-bin",

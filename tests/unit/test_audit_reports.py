@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 import jsonschema
 import openpyxl
 import pytest
-from audit_tree import NAMES, TOKEN, audit, grow
+from audit_tree import NAMES, PDF, TOKEN, audit, grow
 
 SUFFIXES = ("html", "xlsx", "csv", "json", "sarif", "xml")
 SCHEMA = Path(__file__).parents[1] / "vendor" / "sarif" / "sarif-2.1.0-rtm.5.json"
@@ -230,6 +230,33 @@ def test_an_unknown_suffix_or_folder_is_said_before_the_run(tree: Path, tmp_path
     for path in (tmp_path / "r.docx", tmp_path / "r", tmp_path / "no" / "r.html"):
         ran = audit(tmp_path, tree, "--report", path)
         assert (ran.code, ran.out) == (2, b"") and "[usage.report]" in ran.err
+
+
+def test_no_report_names_the_person_that_a_target_belongs_to(tmp_path: Path) -> None:
+    users = tmp_path / "disk/Users"
+    for name in ("佐藤.花子/Desktop/履歴書.pdf", "yamada.taro/Desktop/予定.pdf", "yamada.taro/broken.zip"):
+        (users / name).parent.mkdir(parents=True, exist_ok=True)
+        (users / name).write_bytes(b"PK\x03\x04" + bytes(20) if name.endswith("zip") else PDF)
+    for number, targets in enumerate([[users], [users / "佐藤.花子/Desktop", users / "yamada.taro"]]):
+        files = [tmp_path / f"{number}.{suffix}" for suffix in SUFFIXES]
+        asked = [word for path in files for word in ("--report", path)]
+        ran = audit(tmp_path, *targets, "--policy", "strict", "--mask-names", "--format", "json", *asked)
+        text = audit(tmp_path, *targets, "--policy", "strict", "--mask-names").out.decode()
+        said = [ran.out.decode(), text]
+        for path in files:
+            if path.suffix == ".xlsx":
+                book = openpyxl.load_workbook(path, read_only=True)
+                said += [str(v) for sheet in book for row in sheet.iter_rows(values_only=True) for v in row]
+            else:
+                said += [path.read_text("utf-8"), unquote_to_bytes(path.read_text("utf-8")).decode()]
+        assert ran.code == 5 and len(ran.of("finding")) == 2 and len(ran.of("gap")) == 1
+        assert not [word for word in ("佐藤", "花子", "yamada", "taro", "履歴書", "予定") if word in "\n".join(said)]
+        (start,) = ran.of("start")
+        assert {line["target"] for line in (*ran.of("finding"), *ran.of("gap"))} == set(start["targets"])
+        (summary,) = audit(
+            tmp_path, *targets, "--policy", "strict", "--format", "json", "--baseline", tmp_path / f"{number}.json"
+        ).of("summary")
+        assert summary["baseline"]["continuing"] == 2 and not summary["baseline"]["solved"]
 
 
 def test_a_masked_report_is_a_baseline_on_the_machine_that_wrote_it(tree: Path, tmp_path: Path) -> None:
