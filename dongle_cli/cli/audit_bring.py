@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,11 @@ class Bring:
             size = finding.size if finding.member is None and finding.size is not None else 0
             self.documents[finding.path] = max(size, self.documents.get(finding.path, 0))
 
-    def do(self, mask: Mask | None) -> dict[str, Any]:
-        """Ask, bring, say; returns what the summary says of it. DongleError `audit.share` where the far side fails."""
+    def do(self, mask: Mask | None, emit: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Ask, bring, say (in JSON by `emit`); returns what the summary says of it.
+
+        DongleError `audit.share` where the far side fails.
+        """
         from dongle_cli.audit.receipt import Receipt
         from dongle_cli.audit.repatriate import Moved, Repatriation
 
@@ -89,17 +93,17 @@ class Bring:
         counts: Counter[str] = Counter()
         said: dict[str, Any] = {"to": self.where, "remove": self.remove, "receipt": str(receipt), "counts": counts}
         for path, what in self.skipped.items():
-            self._tell(Moved(path, "skipped", detail=what), counts, mask)
+            self._tell(Moved(path, "skipped", detail=what), counts, mask, emit)
         if self.dry:
             for path in self.documents:
-                self._tell(Moved(path, "planned"), counts, mask)
+                self._tell(Moved(path, "planned"), counts, mask, emit)
         elif self.documents and not self._agreed():
             output.say(_("Nothing was copied."))
         else:
             run = Repatriation(self.root, self.share, Receipt(receipt), self.remove)
             try:
                 for moved in run.bring(self.documents):
-                    self._tell(moved, counts, mask)
+                    self._tell(moved, counts, mask, emit)
             finally:
                 self._sum(counts, receipt)
         return {**said, "counts": dict(counts)}
@@ -129,7 +133,9 @@ class Bring:
         )
         return output.confirm(question.format(**known), yes=self.yes)
 
-    def _tell(self, moved: Moved, counts: Counter[str], mask: Mask | None) -> None:
+    def _tell(
+        self, moved: Moved, counts: Counter[str], mask: Mask | None, emit: Callable[[dict[str, Any]], None]
+    ) -> None:
         from dongle_cli.audit.masking import top
         from dongle_cli.audit.reports.text import shown
         from dongle_cli.audit.reports.words import MOVED, named
@@ -140,7 +146,7 @@ class Bring:
             above = top(self.root)
             path, to = mask.path(path, above), mask.path(to, above) if to else None
         if state.json:
-            output.emit({"type": "moved", "path": path, "result": moved.result, "to": to, "sha256": moved.sha256,
+            emit({"type": "moved", "path": path, "result": moved.result, "to": to, "sha256": moved.sha256,
                          "detail": moved.detail})  # fmt: skip
         elif not moved.safe:
             output.say(f"{shown(path)}: {named(MOVED, moved.result)}" + (f" ({moved.detail})" if moved.detail else ""))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dongle_cli.cli import output
+from dongle_cli.cli import output, streams
 from dongle_cli.errors import DongleError, ExitCode
 from dongle_cli.i18n import _
 
@@ -33,6 +33,25 @@ class Output:
     names: bool = False  # names in files
 
 
+@dataclass(slots=True)
+class _Voice:
+    """Standard output until it takes no more: with `go_on`, a reader who left or a full disk costs only the answer."""
+
+    go_on: bool
+    broken: OSError | None = None
+
+    def __call__(self, say: Callable[..., None], *what: object) -> None:
+        """Say `what`, or nothing once it is broken; OSError where there is nothing to go on for."""
+        if self.broken is None:
+            try:
+                say(*what)
+            except OSError as error:
+                if not self.go_on:
+                    raise
+                self.broken = error
+                streams.silence(1)  # or what is still buffered breaks whoever flushes next, such as a fork
+
+
 def show(run: Run, out: Output, bring: Bring | None = None) -> int:
     """Run it, say what it finds, write the reports; returns the exit code."""
     from dongle_cli.audit import facts
@@ -46,17 +65,18 @@ def show(run: Run, out: Output, bring: Bring | None = None) -> int:
     mask = _mask() if out.mask or (out.files and not out.names) else None
     report = Report(facts.start(run), encoding=out.encoding)
     said = _start(report, mask if out.mask else None)
+    voice = _Voice(go_on=bool(out.files) or bring is not None)
     if out.format == "json":
-        output.emit(said)
-    interrupted = _listen(run, report, out, mask if out.mask else None, bring)
+        voice(output.emit, said)
+    interrupted = _listen(run, report, out, mask if out.mask else None, bring, voice)
     report.summary = facts.summary(run)
     trouble: DongleError | None = None
     if bring is not None and not interrupted:
-        trouble, interrupted = _bring(bring, report, mask if out.mask else None)
+        trouble, interrupted = _bring(bring, report, mask if out.mask else None, voice)
     if interrupted:
         report.summary |= {"complete": False, "interrupted": True, "exit": int(ExitCode.INTERRUPTED)}
-    _answer(report, out, mask)
-    failed = _write(report, out, mask)
+    failed = _write(report, out, mask)  # first: whoever reads the answer may leave
+    voice(_answer, report, out, mask)
     if interrupted:
         raise DongleError(
             _("Interrupted: not everything was looked at."),
@@ -65,6 +85,10 @@ def show(run: Run, out: Output, bring: Bring | None = None) -> int:
         )
     if trouble is not None:
         raise trouble
+    if isinstance(voice.broken, BrokenPipeError):
+        return int(ExitCode.FAILED)
+    if voice.broken is not None:
+        raise voice.broken
     return int(ExitCode.FAILED if failed else report.summary["exit"])
 
 
@@ -74,12 +98,12 @@ def _mask() -> Mask:
     return Mask.of_this_machine()
 
 
-def _bring(bring: Bring, report: Report, mask: Mask | None) -> tuple[DongleError | None, bool]:
+def _bring(bring: Bring, report: Report, mask: Mask | None, voice: _Voice) -> tuple[DongleError | None, bool]:
     """Bring the documents home; what went wrong is said after the summary, and whether somebody interrupted it."""
     from dongle_cli.cli.audit_bring import unsafe
 
     try:
-        report.summary["repatriated"] = bring.do(mask)
+        report.summary["repatriated"] = bring.do(mask, partial(voice, output.emit))
     except DongleError as error:
         return error, False
     except KeyboardInterrupt:
@@ -96,14 +120,16 @@ def _start(report: Report, mask: Mask | None) -> dict[str, object]:
     return {**report.start, "targets": targets, "names": "masked", "mask": mask.id}
 
 
-def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bring | None) -> bool:
+def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bring | None, voice: _Voice) -> bool:
     """Take what the run finds into the report, and say it at once in JSON; True where somebody interrupted it."""
     from dongle_cli.audit.model import Finding, Gap, Tally, Verdict
     from dongle_cli.audit.wire import finding_json, gap_json
     from dongle_cli.cli.audit_progress import progress
 
-    emit: Callable[[dict[str, object]], None]
-    emit = partial(output.emit, flush=False) if out.format == "json" else lambda line: None
+    def emit(line: dict[str, object], flush: bool = True) -> None:
+        if out.format == "json":
+            voice(partial(output.emit, flush=flush), line)
+
     whole = bool(out.files) or out.format in ("csv", "sarif")
     keep = _Keep(report, whole=whole, none=out.format == "json" and not whole)
     try:
@@ -115,10 +141,11 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
                         bring.take(event)
                     said = event.verdict in (Verdict.VIOLATION, Verdict.EXCEPTED)
                     masked = mask.finding(event) if mask else event
-                    emit({"type": "finding" if said else "check", **finding_json(masked)})
+                    # Of documents there may be many. What is said between two targets never waits for the next.
+                    emit({"type": "finding" if said else "check", **finding_json(masked)}, event.kind is None)
                     keep.finding(event, said)
                 elif isinstance(event, Tally):
-                    sys.stdout.flush()  # a batch ends
+                    voice(sys.stdout.flush)  # a batch ends
                 elif isinstance(event, Gap):
                     emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
                     keep.gap(event)

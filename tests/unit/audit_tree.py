@@ -57,13 +57,15 @@ class Ran:
 def audit(home: Path, *arguments: str | Path, lang: str = "en", **options: Any) -> Ran:
     """`dongle-cli audit`, as a process with a home of its own."""
     keep = {key: os.environ[key] for key in ("PATH",) if key in os.environ}
+    if "preexec_fn" in options:  # a process with little room must not leave half a compiled module to the next
+        keep["PYTHONDONTWRITEBYTECODE"] = "1"
     done = subprocess.run(
         [sys.executable, "-m", "dongle_cli", "audit", *map(str, arguments)],
         env=keep | {"DONGLE_HOME": str(home), "LANGUAGE": lang, "LC_ALL": "C.UTF-8", "COLUMNS": "100"},
-        capture_output=True,
+        stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         check=False,
         timeout=100,
-        **options,
+        **{"stdout": subprocess.PIPE, **options},
     )
-    return Ran(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+    return Ran(done.returncode, done.stdout or b"", done.stderr.decode("utf-8", "replace"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import resource
 import xml.etree.ElementTree as ET
@@ -224,6 +225,22 @@ def test_a_full_disk_costs_the_report_and_nothing_else(tree: Path, tmp_path: Pat
     errors = [json.loads(line)["error"] for line in ran.err.splitlines()]
     assert [error["code"] for error in errors] == ["audit.report"] * len(errors) and errors
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".r", "r."))] in ([], ["r.xml"])
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "csv"])
+@pytest.mark.parametrize("full", [True, False])
+def test_a_full_or_closed_standard_output_costs_no_report(format_: str, full: bool, tmp_path: Path) -> None:
+    for n in range(300):  # more than a pipe's buffer holds
+        (tmp_path / "t" / f"{n}{'x' * 200}.pdf").parent.mkdir(exist_ok=True)
+        (tmp_path / "t" / f"{n}{'x' * 200}.pdf").write_bytes(PDF)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("wb") if full else os.fdopen(writer, "wb") as gone:
+        ran = audit(tmp_path, tmp_path / "t", "--policy", "strict", "--format", format_, "--report",
+                    tmp_path / "r.json", stdout=gone)  # fmt: skip
+    whole = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert len(whole["findings"]) == 300 and whole["summary"]["complete"] is True
+    assert ran.code == 1 and ("[file.refused]" in ran.err or '"file.refused"' in ran.err) is full
 
 
 def test_an_unknown_suffix_or_folder_is_said_before_the_run(tree: Path, tmp_path: Path) -> None:
