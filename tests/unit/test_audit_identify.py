@@ -165,6 +165,12 @@ def test_a_directory_that_is_none_is_damage() -> None:
     assert gaps(bytes(data)) == ["damaged"]
 
 
+def test_documents_in_a_compound_file_that_is_none_are_found() -> None:
+    assert members(compound({"Props": b"", "   1/TBkndTask/VarMeta": b""})) == [("   1", "mpp")]
+    assert members(compound({"x": b"", "Section/WordDocument": b""})) == [("Section", "doc")]
+    assert members(compound({"x": b"", "Section/WordDocument": b""}), "a.xdw") == [(None, "xdw"), ("Section", "doc")]
+
+
 IWORK = {"Index/Document.iwa": b"x", "Index/Slide-1.iwa": b"x"}
 
 

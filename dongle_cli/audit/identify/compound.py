@@ -108,16 +108,17 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
     names = {stream.name.lower() for stream in root}
     if kind == "jtd" and "documenttext" not in names and by_name(item.name) == "jhd":
         kind = "jhd"  # the maker's newer programs share these storages; only Ichitaro has that text
+    evidence = "content"
+    if kind is None and by_name(item.name) in BY_NAME:
+        kind, evidence = by_name(item.name), "extension"
     if kind is not None:
-        yield item.hit(kind, encrypted=kind == "ooxml-encrypted")
-        if kind == "msg":
-            yield from _attached(item, ole)
-        elif kind != "mpp":  # its own parts stand in storages that look like plans
-            yield from _embedded(item, ole)
-    elif by_name(item.name) in BY_NAME:
-        yield item.hit(str(by_name(item.name)), "extension")
+        yield item.hit(kind, evidence, encrypted=kind == "ooxml-encrypted")
     elif ole.broken or not ole.streams:
         yield item.gap("damaged", "OLE2")
+    if kind == "msg":
+        yield from _attached(item, ole)
+    elif kind != "mpp":  # its own parts stand in storages that look like plans
+        yield from _embedded(item, ole)
 
 
 def _embedded(item: Item, ole: Compound) -> Iterator[Hit | Gap | Item]:
