@@ -9,7 +9,7 @@ import typer
 
 from dongle_cli import atomic, paths
 from dongle_cli.cli import output
-from dongle_cli.cli.options import All, Device, DryRun, Format, group
+from dongle_cli.cli.options import All, Device, DryRun, Format, Yes, group
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, ngettext, reason
 
@@ -32,6 +32,7 @@ def new(
         typer.Option("--out", metavar=_("FILE"), help=_("Write there."), show_default=False),
     ] = None,
     dry_run: DryRun = False,
+    yes: Yes = False,  # it asks nothing, and takes what every command that writes takes
     format_: Format = "text",
 ) -> None:
     from dongle_cli.provision.profile import parse_profile

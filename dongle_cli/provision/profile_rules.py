@@ -169,7 +169,7 @@ def _text(limit: int) -> Rule:
     def check(value: object) -> str | None:
         if isinstance(value, str) and 1 <= len(value) <= limit and value.isprintable() and value.strip() == value:
             return None
-        return _("allowed: text of 1 to {max} characters").format(max=limit)
+        return _("allowed: text of 1 to {max} characters, no control characters").format(max=limit)
 
     return check
 

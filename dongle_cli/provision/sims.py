@@ -276,9 +276,9 @@ def _msisdn_problem(text: str) -> str | None:
 
 
 def _asset_problem(text: str) -> str | None:
-    return (
-        None if text.isprintable() and len(text) <= 64 else _("allowed: text of 1 to {max} characters").format(max=64)
-    )
+    if text.isprintable() and len(text) <= 64:
+        return None
+    return _("allowed: text of 1 to {max} characters, no control characters").format(max=64)
 
 
 _CHECKS: dict[str, Callable[[str], str | None]] = {

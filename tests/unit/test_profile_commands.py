@@ -56,7 +56,7 @@ def test_a_profile_is_begun_checked_and_shown(tmp_path: Path) -> None:
     path = tmp_path / "config" / "profiles" / "pref.toml"
     assert cli(tmp_path, "profile", "new", "pref", "--dry-run").stdout.startswith("schema = 1")
     assert not path.exists()
-    assert cli(tmp_path, "profile", "new", "pref").stdout == f"{path}\n"
+    assert cli(tmp_path, "profile", "new", "pref", "--yes").stdout == f"{path}\n"
     sims = tmp_path / "sims.csv"
     sims.write_text(SIMS, encoding="utf-8")
     (checked,) = answer(tmp_path, "profile", "check", "pref", "--sims", str(sims))

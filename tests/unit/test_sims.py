@@ -139,6 +139,7 @@ def test_quotes_blank_lines_and_excel_s_hint_line(tmp_path: Path) -> None:
         ("password", f"{CANARY}東", "ASCII"),
         ("password", CANARY * 5, "64"),
         ("asset_no", "A" * 65, "64"),
+        ("asset_no", "A\x07B", "no control characters"),
     ],
 )
 def test_a_damaged_value_is_named_with_row_and_column(tmp_path: Path, column: str, value: str, words: str) -> None:
