@@ -248,6 +248,9 @@ def _show(outcomes: Sequence[Outcome]) -> None:
             output.say(
                 _("{port}: the password is written but unproven: it cannot be read back.").format(port=outcome.port)
             )
+        if outcome.changes and (outcome.code or "").startswith("network."):
+            words = _("{port}: what was written stays in the dongle; the next run writes only what then differs.")
+            output.say(words.format(port=outcome.port))
     complain(outcomes)
     if outcomes and all(outcome.result == "skipped" for outcome in outcomes):
         output.say(_("Nothing was changed."))

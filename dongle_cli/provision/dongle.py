@@ -158,9 +158,10 @@ class _Run:
         """The SIM list's row for this card, and every reason to refuse the pair of card and dongle."""
         iccid, profile, sims = self.identity.iccid, self.job.profile, self.job.sims
         if iccid is None:
-            if state.absent and self.job.unlock:
+            needed = sims is not None or bool(profile.iccid_patterns)
+            if state.absent and (needed or self.job.unlock):
                 pin.refuse_locks(self.port, state)
-            if sims is not None or profile.iccid_patterns:
+            if needed:
                 raise DongleError(
                     _("{port}: the ICCID of the SIM could not be read.").format(port=self.port),
                     code="sim.no-iccid",

@@ -16,7 +16,7 @@ def test_diff_before_and_after(lab: Callable[..., Lab]) -> None:
     first, second = (json.loads(line) for line in asked.stdout.splitlines())
     assert asked.returncode == 4
     assert {change["what"] for change in first["changes"]} >= {"context.1.apn", "context.1.auth", "context.1.user"}
-    assert second["code"] == "sim.no-iccid"
+    assert second["code"] == "sim.absent"
     assert bench.status()[0]["locked"], "asking sends no PIN"
     bench.run("provision", bench.profile, "--sims", bench.sims, "--device", "1-1", "--yes")
     asked = bench.run("profile", "diff", bench.profile, "--sims", bench.sims, "--device", "1-1")

@@ -125,3 +125,11 @@ def test_a_password_that_changed_behind_our_back_is_found_by_the_network_and_men
     assert (code, outcomes[0]["result"], outcomes[0]["proven"]["password"]) == (0, "ok", "attach")
     assert [change["what"] for change in outcomes[0]["changes"]] == ["context.1.password"]
     assert bench.status()[0]["contexts"][0]["password_right"]
+
+
+def test_a_refused_dongle_is_said_to_keep_what_was_written(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"], faults=["reject=29"])
+    done = bench.run("provision", bench.profile, "--sims", bench.sims, "--yes")
+    assert done.returncode == 4 and "[network.auth-failed]" in done.stderr
+    assert "1-1: what was written stays in the dongle" in done.stderr
+    assert bench.status()[0]["contexts"][0]["user"] == "user0001@pref.example"
