@@ -126,4 +126,11 @@ def _print(answer: dict[str, object]) -> None:
 def _print_values(answer: dict[str, object]) -> None:
     values = answer["values"]
     for key, value in values.items() if isinstance(values, dict) else ():
-        output.answer(f"    {key}: {value}")
+        output.answer(f"    {key}: {_plain(value)}")
+
+
+def _plain(value: object) -> str:
+    """A value as people write it: lists and what has names without Python's brackets."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return "; ".join(map(_plain, value)) if isinstance(value, list) else str(value)

@@ -49,9 +49,12 @@ _FACTORY_LOCKS = re.compile(r'\+CLCK="?(PF|PN|PU|PP|PC)"?,(?!2\b)|\+CPWD="?(PF|P
 
 def reading(command: str) -> bool:
     """Whether every command of the line only reads: test and read forms, and actions that answer without an effect."""
-    parts = [part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*"?)+', re.sub(r"^\s*AT", "", command, flags=re.I))]
+    body = re.sub(r"^\s*AT", "", command, flags=re.IGNORECASE)
+    parts = [part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*"?)+', body)]
     if forbidden(command) or not command.isascii() or re.search(r"[\x00-\x1f\x7f]", command):
         return False
+    if not body.strip():  # AT alone is answered, and does nothing (V.250 clause 5.2.1)
+        return True
     return bool(parts) and all(_reads(part) for part in parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dongle_cli.errors import DongleError
-from dongle_cli.identity import luhn_valid
+from dongle_cli.identity import Imsi, luhn_valid
 from dongle_cli.models import loader
 from dongle_cli.models.model import Dialect
 from dongle_cli.modem import parse
@@ -93,7 +93,8 @@ def identities(answers: Answers) -> Mapping[str, str]:
         neutral = "490154203237518"  # the example of 3GPP TS 23.003 annex B
         replaced |= {imei: neutral[: len(imei)], imei[:14]: neutral[:14]}
     if imsi := found["imsi"]:
-        replaced[imsi] = imsi[:5] + "0" * (len(imsi) - 5)
+        neutral = imsi[:5] + "0" * (len(imsi) - 5)
+        replaced |= {imsi: neutral, Imsi(imsi).masked: neutral}  # a recording has it masked
     if iccid:
         body = iccid[:6] + "0" * (len(iccid) - 7)
         neutral = body + next(digit for digit in "0123456789" if luhn_valid(body + digit))

@@ -62,6 +62,7 @@ def test_only_reading_commands_are_sent_and_nobodys_numbers_are_kept(lab: Callab
         for own in (dongle["imei"][:14], dongle["iccid"], swapped[:18]):
             assert own not in transcript
         assert "490154203237518" in transcript, "the standard's example stands for the IMEI"
+        assert "< 440100000000000" in transcript, "of the IMSI the network code alone"
     after = [{key: value for key, value in d.items() if key != "mode"} for d in bench.status()]
     assert [d["contexts"] for d in after] == [d["contexts"] for d in before]
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from dongle_cli.modem.allowlist import forbidden, reading
 
 READING = [
+    "",
+    "AT",
     "+CGSN",
     "AT+CGSN",
     "at+cgsn=1",
@@ -30,9 +32,8 @@ READING = [
     "+QICSGP=1",
 ]
 CHANGING = [
-    "",
-    "AT",
     ";",
+    "AT;",
     '+CPIN="1234"',
     '+CREG?;+CPIN="1234"',
     "+CFUN=1,1",
