@@ -55,9 +55,10 @@ _MANIFEST = re.compile(
 
 def package(archive: Zip, name: str) -> str | None:
     """The kind of document that `archive` is, or None for an archive of anything; `name` only tells iWork's apart."""
-    # The first of a part's pieces is the one that speaks, and the last of several of one name.
-    members = {_part(member.raw): member for member in archive.members}
-    members |= {_part(member.raw): member for member in archive.members if b"/[0]." in member.raw}
+    members = {member.raw.replace(b"\\", b"/").lower().lstrip(b"/"): member for member in archive.members}
+    pieces = [part for part in members if part.endswith(b".piece")]
+    for piece in sorted(pieces, reverse=True):  # the first one speaks for the part
+        members[_PIECE.sub(b"", piece)] = members[piece]
     if b"mimetype" in members:
         kind = _by_mimetype(_text(archive, members[b"mimetype"], 256))
         if kind is not None:
@@ -73,12 +74,6 @@ def package(archive: Zip, name: str) -> str | None:
     if b"contents/content.hpf" in members:
         return "hwpx"
     return _iwork(archive, members, name)
-
-
-def _part(raw: bytes) -> bytes:
-    """The name of the part that a member holds or is a piece of, as parts are compared: without case."""
-    name = raw.replace(b"\\", b"/").lower().lstrip(b"/")
-    return _PIECE.sub(b"", name) if name.endswith(b".piece") else name
 
 
 def _by_mimetype(said: bytes) -> str | None:
