@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -300,7 +301,7 @@ def write(
     with Register.open() as register:
         things = material(register, folder, chain, lists or ())
         old = stale(register, things)
-    made = exports.made(gateway, things, wishes)
+    made = exports.made(gateway, things, replace(wishes, source=str(directory.absolute())))
     warnings = [*([old] if old and gateway not in ("networkmanager", "wpa") else []), *made.warnings]
     target = Target(directory, made)
     changes = target.plan(force=force)

@@ -21,6 +21,6 @@ EXPORTS = {
 
 
 def made(name: str, material: Material, wishes: Wishes) -> Export:
-    """The files for the product `name`, and what its administrator has to do with them."""
-    export: Export = import_module(EXPORTS[name]).export(material, wishes)
+    """The files for the product `name`, and what its administrator has to do with them; `usage.*` for a bad wish."""
+    export: Export = import_module(EXPORTS[name]).export(material, wishes.checked())
     return export

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Iterable
 
 from dongle_cli.binding.exports.folder import Export, File
 from dongle_cli.binding.exports.material import Bound, Material
 from dongle_cli.binding.exports.namehash import link_names
 from dongle_cli.binding.exports.template import filled, plain
-from dongle_cli.binding.exports.wishes import Wishes
+from dongle_cli.binding.exports.wishes import EVERY, Wishes
 from dongle_cli.i18n import _
 
 CA = "certs/dongle"
 TMP = "tmp-dongle"
+HOME = "/etc/freeradius/3.0"
 
 
 def export(material: Material, wishes: Wishes) -> Export:
@@ -27,7 +29,7 @@ def export(material: Material, wishes: Wishes) -> Export:
         "freeradius/eap_dongle", {"verify": verify}, server_certificate=certificate, server_key=key,
         ocsp="yes" if wishes.ocsp else "no", ocsp_url=wishes.ocsp or "http://127.0.0.1/",
     )  # fmt: skip
-    site = filled("freeradius/site", listen=wishes.listen or "*", port=str(wishes.port or 1812))
+    site = filled("freeradius/site", listen=wishes.listen or EVERY, port=str(wishes.port or 1812))
     whole = filled("freeradius/dongle.conf", at=wishes.at, libdir="/usr/lib/freeradius")
     shared = wishes.secret.reveal() if wishes.secret else secrets.token_hex(16)
     files = [
@@ -68,12 +70,16 @@ def users(bindings: Iterable[Bound]) -> str:
 def steps(wishes: Wishes, certificate: str, key: str) -> tuple[str, ...]:
     """What is left to do for the administrator of the server."""
     own = _("Put the server's own certificate with its chain at {certificate} and its key at {key}.")
+    there, owner = shlex.quote(wishes.at), "chown -R freerad:freerad"
+    copy = _("Or copy the folder into the server's own: {command}").format(
+        command=f"cp -a {wishes.here}/. {HOME}/ && {owner} {HOME}"
+    )
+    if brought := wishes.brought():  # its files say where it stands: it is tried there
+        copy = f"{brought[0]} && {owner} {there}"
+    trial = _("Try it as it is: {command}").format(command=f"freeradius -X -d {there} -n dongle")
     found = [
         own.format(certificate=certificate, key=key),
-        _("Try it as it is: {command}").format(command=f"freeradius -X -d {wishes.at} -n dongle"),
-        _("Or copy the folder into the server's own: {command}").format(
-            command=f"cp -a {wishes.at}/. /etc/freeradius/3.0/ && chown -R freerad:freerad /etc/freeradius/3.0"
-        ),
+        *((copy, trial) if brought else (trial, copy)),
         _("Enter the network's equipment and its secrets in clients-dongle.conf; it is never written over."),
         _("After every revocation export again, then: {command}").format(command="systemctl restart freeradius"),
         _("Without a restart the server reads the revocation list after 300 seconds at the earliest."),

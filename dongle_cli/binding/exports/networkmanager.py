@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 
 from dongle_cli.binding.exports import client
@@ -64,8 +65,10 @@ def profile(asset: str, ca: str, wishes: Wishes) -> str:
 
 def steps(wishes: Wishes) -> tuple[str, ...]:
     """What is left to do on the laptop."""
-    installed = f"install -m 600 {wishes.at}/{wishes.asset or 'ASSET'}.nmconnection"
+    name = client.file_name(wishes.asset) if wishes.asset else "ASSET"
+    installed = f"install -m 600 {shlex.quote(wishes.at)}/{name}.nmconnection"
     return (
+        *wishes.brought(),
         client.first_step(wishes),
         _("As root: {command}").format(command=f"{installed} /etc/NetworkManager/system-connections/"),
         _("Then: {command}").format(command="nmcli connection reload"),

@@ -15,8 +15,10 @@ def export(material: Material, wishes: Wishes) -> Export:
     """Two files to include, the CA with its lists, the map of serial numbers, and an example that runs by itself."""
     certificate = wishes.server_certificate or f"{wishes.at}/server.pem"
     key = wishes.server_key or f"{wishes.at}/server.key"
+    listen = wishes.listen or "127.0.0.1"
+    listen = f"[{listen}]" if ":" in listen else listen
     example = filled(
-        "nginx/example.conf", at=wishes.at, listen=wishes.listen or "127.0.0.1", port=str(wishes.port or 8443),
+        "nginx/example.conf", at=wishes.at, listen=listen, port=str(wishes.port or 8443),
         server_name=wishes.server_name or "localhost", server_certificate=certificate, server_key=key,
     )  # fmt: skip
     # nginx wants to know how many keys there will be, with room to grow.
@@ -45,6 +47,7 @@ def serials(bindings: Iterable[Bound]) -> str:
 def steps(wishes: Wishes, certificate: str, key: str) -> tuple[str, ...]:
     """What is left to do for the administrator of the server."""
     return (
+        *wishes.brought(),
         _("In the http block: {line}").format(line=f'include "{wishes.at}/dongle-http.conf";'),
         _("In the server block that has TLS: {line}").format(line=f'include "{wishes.at}/dongle-server.conf";'),
         _(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dongle_cli.binding.exports.folder import Export, File
 from dongle_cli.binding.exports.material import Material
 from dongle_cli.binding.exports.template import filled
-from dongle_cli.binding.exports.wishes import Wishes
+from dongle_cli.binding.exports.wishes import EVERY, Wishes
 from dongle_cli.i18n import _
 
 
@@ -14,8 +14,9 @@ def export(material: Material, wishes: Wishes) -> Export:
     material.every_list()  # strict revocation wants the list of every CA of the chain: refuse without
     certificate = wishes.server_certificate or "dongle-gateway.pem"
     name = wishes.server_name or "gateway.example"
+    listen = "%any" if wishes.listen in (None, EVERY) else wishes.listen or ""
     connection = filled(
-        "strongswan/dongle.conf", listen=wishes.listen or "%any", server_certificate=certificate, server_name=name,
+        "strongswan/dongle.conf", listen=listen, server_certificate=certificate, server_name=name,
         root="dongle-root.pem", networks=wishes.networks or "0.0.0.0/0", pool=wishes.pool or "10.200.0.0/16",
     )  # fmt: skip
     folders = {True: "x509crl", False: "x509ca"}
@@ -32,7 +33,7 @@ def export(material: Material, wishes: Wishes) -> Export:
 def steps(wishes: Wishes, certificate: str, name: str) -> tuple[str, ...]:
     """What is left to do for the administrator of the gateway."""
     return (
-        _("Copy the folder into the gateway's own: {command}").format(command=f"cp -a {wishes.at}/. /etc/swanctl/"),
+        _("Copy the folder into the gateway's own: {command}").format(command=f"cp -a {wishes.here}/. /etc/swanctl/"),
         _(
             "Put the gateway's own certificate for {name} at {certificate} and its key into /etc/swanctl/private/."
         ).format(name=name, certificate=f"/etc/swanctl/x509/{certificate}"),

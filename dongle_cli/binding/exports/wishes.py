@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ipaddress
+import shlex
+from dataclasses import dataclass, replace
 
+from dongle_cli.errors import DongleError
+from dongle_cli.i18n import _
 from dongle_cli.secrets import Secret
+
+EVERY = "*"  # listen on every address
 
 
 @dataclass(frozen=True)
@@ -28,3 +34,50 @@ class Wishes:
     server_ca: str | None = None
     interface: str | None = None
     ssid: str | None = None  # Wi-Fi; None: wired
+    source: str | None = None  # absolute: where the folder is written, if not at `at`
+
+    @property
+    def here(self) -> str:
+        """The folder as the one who has just exported finds it, quoted for a shell."""
+        return shlex.quote(self.source or self.at)
+
+    def brought(self) -> tuple[str, ...]:
+        """The step that brings the folder to where its files say that it stands; none where it stands there already."""
+        if self.source in (None, self.at):
+            return ()
+        there = shlex.quote(self.at)
+        command = f"mkdir -p {there} && cp -a {self.here}/. {there}/"
+        return (_("Bring the folder to its place: {command}").format(command=command),)
+
+    def checked(self) -> Wishes:
+        """With addresses as every product reads them; DongleError `usage.listen`, `usage.network` for what is none."""
+        return replace(self, listen=_listen(self.listen), networks=_networks(self.networks), pool=_networks(self.pool))
+
+
+def _listen(text: str | None) -> str | None:
+    if text is None or text.strip() in (EVERY, "%any"):
+        return None if text is None else EVERY
+    try:
+        return str(ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise DongleError(
+            _("{value} is no address to listen at.").format(value=ascii(text)),
+            code="usage.listen",
+            hint=_("Write an IP address such as 192.0.2.1 or 2001:db8::1, or * for every one."),
+        ) from None
+
+
+def _networks(text: str | None) -> str | None:
+    if text is None:
+        return None
+    found = []
+    for part in text.split(","):
+        try:
+            found.append(str(ipaddress.ip_network(part.strip(), strict=False)))
+        except ValueError:
+            raise DongleError(
+                _("{value} is no network.").format(value=ascii(part.strip())),
+                code="usage.network",
+                hint=_("Write address and prefix length, such as 10.0.0.0/8; commas between several."),
+            ) from None
+    return ",".join(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from dongle_cli.binding.exports import client
 from dongle_cli.binding.exports.folder import Export, File
 from dongle_cli.binding.exports.material import Material, only, pem
@@ -42,8 +44,10 @@ def configuration(asset: str, ca: str, wishes: Wishes) -> str:
 def steps(wishes: Wishes) -> tuple[str, ...]:
     """What is left to do on the laptop."""
     driver, interface = ("wired", "eth0") if wishes.ssid is None else ("nl80211", "wlan0")
-    file = f"{wishes.at}/{wishes.asset or 'ASSET'}.conf"
+    name = client.file_name(wishes.asset) if wishes.asset else "ASSET"
+    file = f"{shlex.quote(wishes.at)}/{name}.conf"
     return (
+        *wishes.brought(),
         client.first_step(wishes),
         _("As root: {command}").format(
             command=f"wpa_supplicant -D {driver} -i {wishes.interface or interface} -c {file}"
