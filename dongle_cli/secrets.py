@@ -178,7 +178,7 @@ def _locked() -> bool:
 
 def _no_keyring(why: object) -> DongleError:
     return DongleError(
-        _("The keyring cannot be used: {reason}.").format(reason=why),
+        _("The keyring cannot be used: {reason}.").format(reason=str(why).rstrip(". ")),
         code="secret.no-keyring",
         hint=_("Keep the secret in a file with mode 0600 and name it as file:PATH, or as a systemd credential."),
     )

@@ -41,8 +41,11 @@ class Backup:
     history: dict[str, Any] | None  # number and digest of the last entry
 
 
-def write(register: Register, settings: Settings, out: Path) -> Backup:
-    """Write the backup, mode 0600, and read it back; DongleError `file.unwritable` or `authority.backup`."""
+def write(register: Register, settings: Settings, out: Path | None) -> Backup:
+    """Write the backup, mode 0600, and read it back; DongleError `file.unwritable` or `authority.backup`.
+
+    `out` None: say only what would be in it.
+    """
     contents = {
         f"ca/{path.relative_to(settings.folder).as_posix()}": publish.read(path)
         for path in sorted(settings.folder.rglob("*"))
@@ -60,6 +63,8 @@ def write(register: Register, settings: Settings, out: Path) -> Backup:
         "files": {name: digest(data) for name, data in contents.items()},
         "history": {"seq": last.seq, "digest": last.digest} if last else None,
     }
+    if out is None:
+        return _about(manifest)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in {MANIFEST: canonical(manifest), **contents}.items():
@@ -120,20 +125,17 @@ def _about(manifest: dict[str, Any]) -> Backup:
     return Backup(manifest["at"], manifest["name"], names, root, REGISTER in names, manifest["history"])
 
 
-def look(path: Path) -> Backup:
-    """What the backup at `path` holds, every digest checked."""
-    return _about(_read(path)[0])
+def look(path: Path, folder: Path) -> Backup:
+    """What the backup at `path` holds, every digest checked, if it can be restored: errors as of `restore`."""
+    manifest, found = _read(path)
+    _check_free(folder, found)
+    return _about(manifest)
 
 
-def restore(path: Path, folder: Path, unlock: Unlock) -> Backup:
-    """Put authority and register back where neither is, and prove that the issuing key opens and is the right one.
-
-    Errors: `authority.backup`, `authority.exists`, `register.exists`, `keystore.*`, `secret.*`. CRL numbers go on far
-    behind the last one in the backup, so that no number is given twice.
-    """
+def _check_free(folder: Path, found: dict[str, bytes]) -> Path | None:
+    """The register's file; DongleError `authority.exists`, `register.exists` where something would be written over."""
     import sqlalchemy as sa
 
-    manifest, found = _read(path)
     if (folder / ca.FILE).exists():
         raise DongleError(_("There is an authority in {path} already.").format(path=folder), code="authority.exists")
     url = sa.make_url(paths.register_url())
@@ -144,6 +146,17 @@ def restore(path: Path, folder: Path, unlock: Unlock) -> Backup:
             code="register.exists",
             hint=_("Move it away first, and keep it: what was bound since the backup stands only there."),
         )
+    return database
+
+
+def restore(path: Path, folder: Path, unlock: Unlock) -> Backup:
+    """Put authority and register back where neither is, and prove that the issuing key opens and is the right one.
+
+    Errors: `authority.backup`, `authority.exists`, `register.exists`, `keystore.*`, `secret.*`. CRL numbers go on far
+    behind the last one in the backup, so that no number is given twice.
+    """
+    manifest, found = _read(path)
+    database = _check_free(folder, found)
     for name, data in found.items():
         if name.startswith("ca/") and name != f"ca/{ca.FILE}":
             target = folder / name.removeprefix("ca/")

@@ -26,12 +26,17 @@ _LEFT_OUT = {"certificate"}  # whoever verifies brings it, and its fingerprint i
 _STATES = ("active", "held", "revoked", "superseded", "abandoned")
 
 
+def rows(register: Register) -> list[Binding]:
+    """What goes into an extract: every binding for which a certificate was made."""
+    return bindings.find(register, states=_STATES)
+
+
 def write(register: Register, path: Path, signer: Signer) -> int:
     """Write the extract and its signature FILE.p7s; returns how many bindings are in it.
 
     JSON lines: the first one says of when it is, the rest is one binding each, without its certificate.
     """
-    rows = bindings.find(register, states=_STATES)
+    found = rows(register)
     last = register.last_link()
     head: dict[str, object] = {
         "schema": 1,
@@ -39,12 +44,12 @@ def write(register: Register, path: Path, signer: Signer) -> int:
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "issuers": [row["certificate"] for row in certificates.authority_certificates(register, "issuing")],
         "history": {"seq": last.seq, "digest": last.digest} if last else None,
-        "bindings": len(rows),
+        "bindings": len(found),
     }
-    lines = [head, *(_line(row) for row in rows)]
+    lines = [head, *(_line(row) for row in found)]
     publish.write(path, b"".join(canonical(line) + b"\n" for line in lines), mode=0o640)
     signer.sign(path)
-    return len(rows)
+    return len(found)
 
 
 def _line(row: Binding) -> dict[str, object]:

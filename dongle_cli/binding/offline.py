@@ -36,11 +36,11 @@ def from_medium(settings: Settings, medium: Path | None) -> Settings:
     return replace(settings, root_keystore=f"{kind}:{folder.resolve()}")
 
 
-def move(register: Register, settings: Settings, to: Path, unlock: Unlock, *, force: bool = False) -> Moved:
-    """Move the root's key to the folder `to`; whatever fails before it is proven there leaves it here.
+def check(settings: Settings, to: Path, *, force: bool = False) -> tuple[Path, Path]:
+    """Where the root's key is, and where on the medium it would be.
 
     Errors: `authority.root-offline` (it is away already), `authority.not-a-file` (a token keeps it),
-    `authority.same-disk` (`force` allows it), `authority.not-proven`, `keystore.*`.
+    `authority.same-disk` (`force` allows it), `keystore.unwritable`.
     """
     kind, _colon, where = settings.root_keystore.partition(":")
     if kind not in ("pem", "pkcs12"):
@@ -54,7 +54,16 @@ def move(register: Register, settings: Settings, to: Path, unlock: Unlock, *, fo
     if not here.is_dir():
         raise ca.root_away()
     _check_medium(settings.folder, to, force=force)
-    target = to / where
+    return here, to / where
+
+
+def move(register: Register, settings: Settings, to: Path, unlock: Unlock, *, force: bool = False) -> Moved:
+    """Move the root's key to the folder `to`; whatever fails before it is proven there leaves it here.
+
+    Errors: those of `check`, `authority.not-proven`, `keystore.*`.
+    """
+    here, target = check(settings, to, force=force)
+    kind = settings.root_keystore.partition(":")[0]
     secrets = _copy(here, target)
     _prove(settings, f"{kind}:{target.resolve()}", unlock)
     for path in sorted(here.iterdir()):

@@ -48,18 +48,20 @@ def client(register: Register, authority: Authority, old: Binding, folder: Path,
     )
 
 
+def signers_due(settings: Settings, before: timedelta) -> list[str]:
+    """The labels of the authority's own certificates, OCSP and evidence, that end within `before`."""
+    limit = datetime.now(UTC) + before
+    return [label for label in init.SIGNERS if ca.certificate(settings, label).not_valid_after_utc <= limit]
+
+
 def signers(register: Register, settings: Settings, unlock: Unlock, before: timedelta) -> list[str]:
     """New certificates for the authority's own OCSP and evidence keys that end within `before`; their labels."""
+    due = signers_due(settings, before)
     issuing = ca.certificate(settings, "issuing")
     place = ca.keystore(settings, "issuing", unlock)
-    limit = datetime.now(UTC) + before
-    renewed = []
-    for label in init.SIGNERS:
-        if ca.certificate(settings, label).not_valid_after_utc > limit:
-            continue
+    for label in due:
         key = place.key(label).public_key()
         made = init.issue_signer(settings, issuing, place.key("issuing"), key, label)
         init.note(register, made, label)
         publish.write(settings.folder / f"{label}.pem", ca.pem(made))
-        renewed.append(label)
-    return renewed
+    return due

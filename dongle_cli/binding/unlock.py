@@ -77,7 +77,8 @@ class Unlock:
     def _kept(self, what: str) -> Secret | None:
         try:
             return from_keyring(SERVICE, what)
-        except DongleError:
+        except DongleError as error:
             if self.ask is None:
-                raise
+                hint = _("Give --passphrase-file FILE: a file with mode 0600 whose first line unlocks the keys.")
+                raise DongleError(error.message, code=error.code, hint=hint) from None
             return None

@@ -97,6 +97,7 @@ def bind(
             opaque=opaque, days=days, dry_run=dry_run, yes=yes, force=force,
             json=format_ == "json",
         )  # fmt: skip
+    pair.spare(out, request, csr, laptop)
     asked = ask.read(request=request, csr=csr, laptop=laptop, asset=asset)
     if out is None and not dry_run:
         raise DongleError(_("Say where the certificate goes: --out FILE."), code="usage.out")
@@ -139,7 +140,7 @@ def _agreed(register: Register, wanted: Pair, asked: object, who: DongleIdentity
     if found is not None:
         output.say(_("This pair is bound with this key already; the certificate is written again."))
     if dry_run:
-        output.say(_("Nothing was changed."))
+        output.planned({"asset": wanted.asset_no, "imei": wanted.imei, "laptop_uuid": wanted.laptop_uuid})
         return False
     output.insist(_("Bind these?"), yes=yes)
     return True

@@ -95,6 +95,7 @@ def request(
     from dongle_cli.binding.checks import fingerprint
     from dongle_cli.identity import Imei
 
+    pair.spare(out, laptop)
     keystore = _legacy(keystore) if legacy_3des else keystore
     described = _described(laptop)
     number = None if asset is None else profile.asset_number(asset)
@@ -102,8 +103,10 @@ def request(
     password = None if challenge is None else _password(challenge)
     if dry_run:
         where = mine.chosen(keystore)
-        output.say(_("A request for laptop {laptop} would be made with a key in {keystore}.").format(
-            laptop=described.serial or described.uuid, keystore=where.keystore))  # fmt: skip
+        plan = _("A request for laptop {laptop} would be made with a key in {keystore}.").format(
+            laptop=described.serial or described.uuid, keystore=where.keystore
+        )
+        output.planned({"out": str(out), "keystore": where.keystore}, plan)
         return
     where, key = mine.key(keystore, pair.unlock(passphrase_file), algorithm, new=new_key)
     publish.write(out, work.write(key, described, number, imei=dongle, challenge=password))
@@ -149,7 +152,7 @@ def accept(
     )
     _show(checked)
     if dry_run:
-        output.say(_("Nothing was changed."))
+        output.planned({"asset": answer.asset_no, "imei": answer.imei, "keystore": checked.mine.keystore})
         return
     output.insist(_("Install this certificate?"), yes=yes)
     checked.install()

@@ -58,7 +58,8 @@ def init(
     settings = ca.Settings(at, name.strip(), "", "pem:root", keystore, crl_url, ocsp_url, days)
     if dry_run:
         making.check(settings)
-        output.say(_("An authority {name} would be made in {path}.").format(name=settings.name, path=at))
+        plan = _("An authority {name} would be made in {path}.").format(name=settings.name, path=at)
+        output.planned({"name": settings.name, "dir": str(at)}, plan)
         return
     with Register.open() as register:
         settings = making.create(settings, register, unlock(passphrase_file))
@@ -87,13 +88,19 @@ def init(
 def chain(
     out: Annotated[Path, typer.Option("--out", metavar=_("FILE"), help=_("Write it here."))],
     folder: Folder = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     format_: Format = "text",
 ) -> None:
     from dongle_cli.binding import ca, publish
 
     certificates = ca.chain(ca.load(folder))
-    publish.write(out, ca.pem(*certificates))
     names = [one.subject.rfc4514_string() for one in certificates]
+    if dry_run:
+        plan = _("{path} would hold: {names}").format(path=out, names="; ".join(names))
+        output.planned({"out": str(out), "certificates": names}, plan)
+        return
+    publish.write(out, ca.pem(*certificates))
     if format_ == "json":
         output.emit({"out": str(out), "certificates": names})
         return
@@ -121,12 +128,20 @@ def crl(
     ] = None,
     folder: Folder = None,
     passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     format_: Format = "text",
 ) -> None:  # fmt: skip
     from dongle_cli.binding import ca, offline, revoke
     from dongle_cli.register.register import Register
 
     settings = ca.load(folder)
+    written = [settings.folder / ("root-crl.pem" if root else "crl.pem"), *([out] if out else [])]
+    if dry_run:
+        names = ", ".join(str(path) for path in written)
+        plan = _("A new CRL would be signed and written to {path}.").format(path=names)
+        output.planned({"out": str(written[-1])}, plan)
+        return
     with Register.open() as register:
         if root:
             at = offline.from_medium(settings, root_from)
@@ -134,7 +149,7 @@ def crl(
         else:
             made = revoke.write_crl(register, settings, unlock(passphrase_file), out, timedelta(days=days))
     if format_ == "json":
-        facts = {"out": str(out or settings.folder / "crl.pem"), "number": made.number, "entries": made.entries}
+        facts = {"out": str(written[-1]), "number": made.number, "entries": made.entries}
         times = {"this_update": made.this_update.isoformat(), "next_update": made.next_update.isoformat()}
         output.emit({**facts, **times, "bytes": len(made.der)})
         return
@@ -188,7 +203,11 @@ def ocsp(
     epilog=example("dongle-cli ca canary --passphrase-file ca.pass"),
 )
 def canary(
-    folder: Folder = None, passphrase_file: PassphraseFile = None, dry_run: DryRun = False, format_: Format = "text"
+    folder: Folder = None,
+    passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    format_: Format = "text",
 ) -> None:
     from dongle_cli.binding import ca
     from dongle_cli.binding import canary as work
@@ -198,12 +217,11 @@ def canary(
     with Register.open() as register:
         found = work.current(register)
         made = found if found or dry_run else work.make(register, settings, unlock(passphrase_file))
-    if format_ == "json":
-        result = "already" if found else "planned" if dry_run else "ok"
-        facts = {"asset": made.asset_no, "serial": made.serial, "not_after": made.not_after} if made else {}
-        output.emit({"result": result, **facts})
-    elif made is None:
-        output.say(_("A canary would be made."))
+    if made is None:
+        output.planned({}, _("A canary would be made."))
+    elif format_ == "json":
+        facts = {"asset": made.asset_no, "serial": made.serial, "not_after": made.not_after}
+        output.emit({"result": "already" if found else "ok", **facts})
     else:
         output.answer(
             _("The canary is {name}, until {until}. Gateways let it in after the next export.").format(
@@ -215,10 +233,17 @@ def canary(
 @app.command(
     help=_("Take the authority in this folder from now on."), epilog=example("dongle-cli ca use /srv/ca")
 )  # fmt: skip
-def use(folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder of the authority."))]) -> None:
+def use(
+    folder: Annotated[Path, typer.Argument(metavar=_("DIR"), help=_("Folder of the authority."))],
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
     from dongle_cli.binding import ca
 
     settings = ca.load(folder)
+    if dry_run:
+        output.planned({}, _("The authority would be {name}, in {path}.").format(name=settings.name, path=folder))
+        return
     ca.remember(folder)
     output.say(_("The authority is {name} now, in {path}.").format(name=settings.name, path=folder))
 

@@ -25,13 +25,16 @@ ROOT_KEY = {
     "away": N_("The root's key is away, on its medium."),
     "token": N_("The root's key is in a token."),
 }
+MOST_DAYS = 3650  # longer than any certificate here but the root's lasts
 
 
 def days(text: str) -> timedelta:
     """A time such as "30d", or a number of days."""
     number = text.removesuffix("d")
-    if not number.isascii() or not number.isdigit() or not 0 < int(number) <= 3650:
+    if not number.isascii() or not number.isdigit():
         raise click.BadParameter(_("{value} is no number of days such as 30d.").format(value=text))
+    if len(number) > 9 or not 0 < int(number) <= MOST_DAYS:
+        raise click.BadParameter(_("{value} is not between 1d and {most}d.").format(value=text, most=MOST_DAYS))
     return timedelta(days=int(number))
 
 
@@ -105,6 +108,7 @@ def renew(
 ) -> None:  # fmt: skip
     from dongle_cli.binding import ca
     from dongle_cli.binding import renew as work
+    from dongle_cli.binding import status as words
     from dongle_cli.binding.authorities.local import LocalAuthority
     from dongle_cli.errors import DongleError
     from dongle_cli.register.register import Register
@@ -112,10 +116,21 @@ def renew(
     json, time, unlocked = format_ == "json", days(before), unlock(passphrase_file)
     with Register.open() as register:
         if signers:
-            made = work.signers(register, ca.load(folder), unlocked, time) if not dry_run else []
+            settings = ca.load(folder)
+            due = work.signers_due(settings, time)
+            names = ", ".join(_(words.WHAT[label]) for label in due)
+            if not due:
+                output.say(_("There is nothing to do: no certificate ends within {days} days.").format(days=time.days))
+            if dry_run:
+                output.planned(
+                    {"due": due}, *([_("They would be renewed: {names}").format(names=names)] if due else [])
+                )
+                return
+            made = work.signers(register, settings, unlocked, time)
             if json:
                 output.emit({"renewed": made})
-            output.say(_("Renewed: {names}").format(names=", ".join(made) or "-"))
+            if made:
+                output.say(_("Renewed: {names}").format(names=", ".join(made)))
             return
         authority = LocalAuthority("", unlocked, folder)
         found = work.due(register, authority.name, time)
@@ -125,8 +140,11 @@ def renew(
         question = ngettext("Renew {count} certificate?", "Renew {count} certificates?", count).format(count=count)
         if not found:
             output.say(_("There is nothing to do: no certificate ends within {days} days.").format(days=time.days))
-        if not found or dry_run or not output.confirm(question, yes=yes):
+        if dry_run:
+            output.planned({"due": [pair.told(one) for one in found]})
+        if dry_run or not found:
             return
+        output.insist(question, yes=yes)
         if out is None:
             raise DongleError(_("Say where the laptops' answers go: --out DIR."), code="usage.out")
         out.mkdir(parents=True, exist_ok=True)
@@ -153,6 +171,8 @@ def _renewed(new: Binding, answer: Path, *, json: bool) -> None:
 def backup(
     out: Annotated[Path, typer.Option("--out", metavar=_("FILE"), help=_("Write it here, mode 0600."))],
     folder: Folder = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     format_: Format = "text",
 ) -> None:
     from dongle_cli.binding import backup as work
@@ -161,7 +181,11 @@ def backup(
 
     settings = ca.load(folder)
     with Register.open() as register:
-        made = work.write(register, settings, out)
+        made = work.write(register, settings, None if dry_run else out)
+    if dry_run:
+        plan = _("{path} would hold {names}.").format(path=out, names=", ".join(made.files))
+        output.planned({"out": str(out), "files": len(made.files)}, plan)
+        return
     _tell(made, out, json=format_ == "json")
     if settings.issuing_keystore.partition(":")[0] not in ("pem", "pkcs12"):
         output.say(_("The issuing key is in {place}; it is not in this file.").format(place=settings.issuing_keystore))
@@ -194,11 +218,13 @@ def restore(
     from dongle_cli.binding import backup as work
     from dongle_cli.binding import ca
 
-    found = work.look(file)
     at = folder or paths.data_dir() / "ca"
-    question = _("Put back {name} of {at} into {path}?").format(name=found.name, at=found.at, path=at)
-    if dry_run or not output.confirm(question, yes=yes):
+    found = work.look(file, at)
+    if dry_run:
+        plan = _("{name} of {at} would be put back into {path}.").format(name=found.name, at=found.at, path=at)
+        output.planned({"name": found.name, "at": found.at, "files": len(found.files), "dir": str(at)}, plan)
         return
+    output.insist(_("Put back {name} of {at} into {path}?").format(name=found.name, at=found.at, path=at), yes=yes)
     work.restore(file, at, unlock(passphrase_file))
     if folder is not None:
         ca.remember(folder)
@@ -221,12 +247,16 @@ def offline(
     from dongle_cli.register.register import Register
 
     settings = ca.load(folder)
-    question = _("Move the root's key of {name} to {path} and remove it here?").format(name=settings.name, path=to)
+    here, target = work.check(settings, to, force=force)
     if dry_run:
-        output.say(question)
+        plan = _("The root's key of {name} would be moved from {here} to {path}.").format(
+            name=settings.name, here=here, path=target
+        )
+        output.planned({"to": str(target)}, plan)
         return
-    if not output.confirm(question, yes=yes):
-        return
+    output.insist(
+        _("Move the root's key of {name} to {path} and remove it here?").format(name=settings.name, path=to), yes=yes
+    )
     with Register.open() as register:
         moved = work.move(register, settings, to, unlock(passphrase_file), force=force)
     if format_ == "json":

@@ -184,6 +184,7 @@ def _laptop(what: str, named: Named, request: Path | None, laptop: Path | None, 
     from dongle_cli.binding.laptop import from_file
     from dongle_cli.register.register import Register
 
+    pair.spare(means.out, request, laptop)
     if (request is None) == (laptop is None):
         raise DongleError(_("Name the laptop's request with --request, or its description with --laptop."),
                           code="usage.request")  # fmt: skip
@@ -220,7 +221,8 @@ def _carry_out(
     work.check(register, change)
     _show(change)
     if means.dry_run:
-        _planned(change, json=means.json)
+        about = {"change": change.what, "new_certificate": change.new_certificate, "asset": change.before.asset_no}
+        output.planned({**about, "changes": _changes(change)})
         return
     if change.differences:
         output.insist(_("Change this?"), yes=means.yes)
@@ -238,14 +240,6 @@ def _carry_out(
     _answer(change, bound, means, trouble)
     if trouble is not None:
         raise trouble
-
-
-def _planned(change: Change, *, json: bool) -> None:
-    if json:
-        about = {"change": change.what, "result": "planned", "new_certificate": change.new_certificate}
-        output.emit({**about, "changes": _changes(change), "asset": change.before.asset_no})
-        return
-    output.say(_("Nothing was changed."))
 
 
 def _changes(change: Change) -> list[dict[str, object]]:

@@ -57,11 +57,8 @@ def release(
         if not held:
             output.say(_("There is nothing to do: it is in force."))
         if dry_run:
-            if json:
-                output.emit({"result": "planned", "bindings": [pair.told(one) for one in held], **more})
-            elif held:
-                output.say(_("It would be taken off hold, and a new CRL signed."))
-            output.say(_("Nothing was changed."))
+            plan = [_("It would be taken off hold, and a new CRL signed.")] if held else []
+            output.planned({"bindings": [pair.told(one) for one in held], **more}, *plan)
             return 0
         if held:
             output.insist(_("Is it really back, and has it been checked?"), yes=yes)

@@ -83,7 +83,7 @@ def lost(
         if not json:
             _introduce(case, ending)
         if dry_run:
-            return _planned(case, ending, settings is not None, json=json)
+            return _planned(case, ending, settings is not None)
         output.insist(_("Cut this dongle off?"), yes=yes)
         since = moment.astimezone(UTC).isoformat() if moment and how != "maybe" else None
         ended = revoke.end(register, ending, work.REASONS[how], since)
@@ -168,18 +168,11 @@ def _facts(case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _planned(case: Case, ending: list[Binding], lists: bool, *, json: bool) -> int:
-    if json:
-        output.emit({"result": "planned", **_facts(case), "bindings": [pair.told(one) for one in ending]})
-        return 0
-    if ending and case.how == "maybe":
-        output.say(_("Its certificate would be put on hold."))
-    elif ending:
-        output.say(_("Its certificate would be revoked."))
-    if case.known.bindings and lists:
-        output.say(_("A new CRL would be signed."))
-    output.say(_("The requests would be written."))
-    output.say(_("Nothing was changed."))
+def _planned(case: Case, ending: list[Binding], lists: bool) -> int:
+    held = _("Its certificate would be put on hold.") if case.how == "maybe" else _("Its certificate would be revoked.")
+    plan = [*([held] if ending else []), *([_("A new CRL would be signed.")] if case.known.bindings and lists else [])]
+    facts = {**_facts(case), "bindings": [pair.told(one) for one in ending]}
+    output.planned(facts, *plan, _("The requests would be written."))
     return 0
 
 

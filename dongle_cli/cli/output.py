@@ -77,6 +77,14 @@ def insist(question: str, *, yes: bool) -> None:
         raise DongleError(_("The answer was no. Nothing was changed."), code="usage.declined")
 
 
+def planned(facts: Mapping[str, Any], *plan: str) -> None:
+    """The answer of a dry run: `facts` as JSON, or the `plan` in sentences and that nothing was done."""
+    if state.json:
+        emit({"result": "planned", **facts})
+    for line in (*plan, _("Nothing was changed.")):
+        say(line)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, to: TextIO | None = None) -> None:
     """Rows under headings on stdout; in a narrow terminal, columns of several words are wrapped; nothing is cut.
 

@@ -64,6 +64,17 @@ def _ask(what: str) -> Secret:
     return Secret(getpass(f"{what}: ", stream=sys.stderr))
 
 
+def spare(out: Path | None, *read: Path | None) -> None:
+    """DongleError `usage.out` where the answer would be written over one of the files that are `read`."""
+    for path in read:
+        if out is not None and path is not None and out.exists() and path.exists() and out.samefile(path):
+            raise DongleError(
+                _("{path} is read: the answer would be written over it.").format(path=path),
+                code="usage.out",
+                hint=_("Name another file with --out."),
+            )
+
+
 def choose(device: str | None) -> UsbDevice:
     """The one dongle that is meant."""
     from dongle_cli.cli.select import choose as named

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from dongle_cli.cli import output
-from dongle_cli.cli.options import Format, group
+from dongle_cli.cli.options import DryRun, Format, Yes, group
 from dongle_cli.cli.pair import Folder, PassphraseFile, unlock
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
@@ -172,6 +172,8 @@ def extract(
     out: Annotated[Path, typer.Option("--out", metavar=_("FILE"), help=_("Write it here."))],
     folder: Folder = None,
     passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     format_: Format = "text",
 ) -> None:
     from dongle_cli.binding import extract as work
@@ -179,6 +181,11 @@ def extract(
     from dongle_cli.register.register import Register
 
     with Register.open() as register:
+        if dry_run:
+            count = len(work.rows(register))
+            plan = _("{count} bindings would be written to {path}, and signed.").format(count=count, path=out)
+            output.planned({"out": str(out), "bindings": count}, plan)
+            return
         count = work.write(register, out, open_signer(folder, unlock(passphrase_file)))
     if format_ == "json":
         output.emit({"out": str(out), "signature": f"{out}.p7s", "bindings": count})

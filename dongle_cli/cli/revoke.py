@@ -135,7 +135,7 @@ def end(
             output.say(_("There is nothing to do: no certificate of these is left to end."))
         settings, unlocked = work.settings_if_any(folder), pair.unlock(passphrase_file)
         if dry_run:
-            return _planned(ending, reason, settings is not None, json=json)
+            return _planned(ending, reason, settings is not None)
         if ending:
             output.insist(_("Revoke these ({reason})?").format(reason=reason), yes=yes)
         if tried is not None:
@@ -177,20 +177,13 @@ def outcome(changed: bool, trouble: DongleError | None) -> str:
     return "failed" if trouble else "ok" if changed else "already"
 
 
-def _planned(ending: list[Binding], reason: str, lists: bool, *, json: bool) -> int:
-    if json:
-        output.emit({"result": "planned", "reason": reason, "bindings": [pair.told(one) for one in ending]})
-        return 0
-    if ending:
-        output.say(
-            ngettext("{count} certificate would be revoked ({reason}).",
-                     "{count} certificates would be revoked ({reason}).", len(ending)).format(
-                count=len(ending), reason=reason
-            )
-        )  # fmt: skip
-    if lists:
-        output.say(_("A new CRL would be signed."))
-    output.say(_("Nothing was changed."))
+def _planned(ending: list[Binding], reason: str, lists: bool) -> int:
+    count = len(ending)
+    ended = ngettext(
+        "{count} certificate would be revoked ({reason}).", "{count} certificates would be revoked ({reason}).", count
+    ).format(count=count, reason=reason)
+    plan = [*([ended] if ending else []), *([_("A new CRL would be signed.")] if lists else [])]
+    output.planned({"reason": reason, "bindings": [pair.told(one) for one in ending]}, *plan)
     return 0
 
 

@@ -59,7 +59,7 @@ def read_sheet(path: Path) -> list[Row]:
 def _unreadable(path: Path, reason: str, row: int | None = None) -> DongleError:
     place = str(path) if row is None else _("{path}, row {row}").format(path=path, row=row)
     return DongleError(
-        _("The SIM list {place} cannot be read: {reason}.").format(place=place, reason=reason),
+        _("The list {place} cannot be read: {reason}.").format(place=place, reason=reason),
         code="sims.unreadable",
         path=str(path),
         row=row,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binding_bench import Bench, laptop_file, make, openssl, records
+from binding_bench import Bench, history, laptop_file, make, openssl, records
 from cryptography import x509
 
 Lab = Any
@@ -169,3 +170,51 @@ def test_the_authority_renews_its_own_signers(bench: Bench) -> None:
     assert told["renewed"] == ["ocsp", "evidence"] and (folder / "evidence.pem").read_bytes() != before
     assert bench.run("evidence", "head", *bench.unlock).returncode == 0
     assert bench.run("evidence", "verify").returncode == 0  # what was signed before, too
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(bench: Bench, tmp_path: Path) -> None:
+    medium, saved = tmp_path / "medium", tmp_path / "saved.tar"
+    medium.mkdir()
+    bench.json("ca", "backup", "--out", saved)
+    folder, out = bench.home / "data" / "ca", tmp_path / "out"
+
+    def state() -> dict[Path, bytes]:
+        files = [path for path in bench.home.rglob("*") if path.is_file() and "register.db" not in path.name]
+        return {path: path.read_bytes() for path in files}
+
+    before, entries = state(), len(history(bench))
+    for words, said in {
+        ("ca", "canary"): "canary", ("ca", "crl", "--out", out): str(out), ("ca", "crl", "--root"): "root-crl.pem",
+        ("ca", "use", folder): "Example Prefecture", ("ca", "chain", "--out", out): str(out),
+        ("ca", "backup", "--out", out): "register.db", ("ca", "renew", "--before", "30d"): "PF0000001",
+        ("ca", "renew", "--signers", "--before", "3000d"): "evidence certificate",
+        ("ca", "offline", "--to", medium, "--force"): str(medium / "root"), ("evidence", "head"): "signed",
+        ("register", "extract", "--out", out): "2 bindings", ("profile", "new", "a-new-one"): "a-new-one",
+        ("change", "sim", "--asset", "PF0000001", "--iccid", "8981030000019990008"): "8981030000019990008",
+    }.items():  # fmt: skip
+        done = bench.run(*words, "--dry-run")
+        assert done.returncode == 0 and said in done.stdout + done.stderr, (words, done)
+        assert words[0] == "profile" or "Nothing was changed" in done.stderr, (words, done)
+        if words[1] != "use":
+            told = json.loads(bench.run(*words, "-n", "-F", "json").stdout)
+            assert words[0] == "profile" or told["result"] == "planned", (words, told)
+    assert (state(), len(history(bench)), out.exists(), list(medium.iterdir())) == (before, entries, False, [])
+    bench.refused(6, "authority.exists", "ca", "restore", saved, "--dry-run")
+    bench.refused(6, "keystore.unwritable", "ca", "offline", "--to", tmp_path / "absent", "--dry-run")
+    bench.environment["DONGLE_HOME"] = str(tmp_path / "other")
+    planned = bench.run("ca", "restore", saved, "--dry-run")
+    assert planned.returncode == 0 and "Example Prefecture" in planned.stderr and "Nothing was" in planned.stderr
+    assert not (tmp_path / "other" / "data").exists()
+
+
+def test_a_limit_and_a_missing_keyring_are_said_as_what_they_are(bench: Bench, tmp_path: Path) -> None:
+    assert "between 1d and 3650d" in bench.run("ca", "status", "--before", "9999d").stderr
+    assert "such as 30d" in bench.run("ca", "status", "--before", "soon").stderr
+    error = bench.refused(6, "secret.no-keyring", "ca", "crl")
+    assert "--passphrase-file" in error["hint"] and ".." not in error["message"]
+    (answers := tmp_path / "answers").mkdir()
+    listed = ("bind", "--all", "--list", tmp_path / "nope.csv", "--out", answers, "--yes", *bench.unlock)
+    assert "SIM" not in bench.refused(1, "sims.unreadable", *listed)["message"]
+    (request := tmp_path / "request").write_text("{}")
+    bench.refused(2, "usage.out", "bind", "--request", request, "--out", request, "--yes", *bench.unlock)
+    assert request.read_text() == "{}"

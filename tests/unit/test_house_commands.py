@@ -47,6 +47,25 @@ def test_every_command_and_option_has_help(command_tree: list[tuple[list[str], c
             assert getattr(parameter, "help", None), f"{path}: {parameter.name} has no help"
 
 
+# Commands that only look, wait for questions, or move the lab's virtual dongles. `at` asks before what is not reading.
+LOOKING = {
+    "list", "show", "profile check", "profile show", "profile diff", "at", "verify", "ca ocsp", "ca status",
+    "audit rules", "audit sample", "evidence verify", "register runs", "register dongles", "register bindings",
+    "register check",
+}  # fmt: skip
+
+
+def test_whatever_changes_something_has_a_dry_run_and_a_yes(
+    command_tree: list[tuple[list[str], click.Command]],
+) -> None:
+    for path, command in command_tree:
+        name = " ".join(path)
+        if (isinstance(command, click.Group) and not command.invoke_without_command) or path[0] == "lab":
+            continue
+        options = {word for parameter in command.params for word in parameter.opts}
+        assert name in LOOKING or options >= {"--dry-run", "-n", "--yes", "-y"}, name
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_help_pages_fit_80_columns_and_are_in_one_language(
     lang: str, command_paths: list[list[str]], tmp_path: Path
