@@ -65,7 +65,7 @@ def start(wanted: Wanted) -> dict[str, Any]:
             if wanted.sims is not None
             else sim_list.make(wanted.count, wanted.seed)
         )
-        profile, table = sim_list.write(wanted.out or place, rows)
+        profile, table = sim_list.write(wanted.out or place, rows, own=wanted.out is None, read=wanted.sims)
         order = {
             **{k: v for k, v in dataclasses.asdict(wanted).items() if k not in ("sims", "out")},
             "sims": [dataclasses.asdict(row) for row in rows],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from dongle_cli import atomic
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, reason
 from dongle_cli.identity import luhn_valid
 
 COLUMNS = ("iccid", "user", "password", "pin", "imei", "asset_no", "msisdn")
-APN = "closed.pref.example"
+DOMAIN = "pref.example"
+APN = f"closed.{DOMAIN}"
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -46,7 +48,7 @@ def _make(chance: random.Random, number: int) -> VirtualSim:
         iccid=_checked(f"898110{chance.randrange(10**8):08d}{number:04d}"),
         imsi=f"44010{chance.randrange(10**6):06d}{number:04d}",
         msisdn=f"0200{chance.randrange(10**3):03d}{number:04d}",
-        user=f"user{number:04d}@pref.example",
+        user=f"user{number:04d}@{DOMAIN}",
         password="".join(chance.choice(_LETTERS) for _index in range(14)),
         pin=f"{chance.randrange(10**4):04d}",
         puk=f"{chance.randrange(10**8):08d}",
@@ -71,10 +73,11 @@ def load(path: Path, count: int) -> list[VirtualSim]:
         ) from None
     if len(rows) < count:
         raise DongleError(
-            _("The SIM list {path} has {rows} SIMs for {count} dongles.").format(
+            _("The SIM list {path} has too few SIMs for {count} dongles: {rows}.").format(
                 path=path, rows=len(rows), count=count
             ),
             code="usage.sims",
+            hint=_("Plug in fewer dongles with --count N."),
         )
     sims = []
     for number, row in enumerate(rows[:count], 1):
@@ -89,18 +92,50 @@ def load(path: Path, count: int) -> list[VirtualSim]:
     return sims
 
 
-def write(folder: Path, sims: list[VirtualSim]) -> tuple[Path, Path]:
-    """Write profile and SIM list into `folder`; only the owner may read the list. Returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(folder: Path, sims: list[VirtualSim], *, own: bool, read: Path | None) -> tuple[Path, Path]:
+    """Write profile and SIM list into `folder`; only the owner may read the list. Returns their paths.
+
+    `own`: nobody but the lab keeps files there; `read`: the list that the SIMs came from. Errors: `usage.exists` where
+    a file stands that is no lab's, `lab.unwritable`.
+    """
     profile, table = folder / "pref-closed.toml", folder / "sims.csv"
-    profile.write_text(PROFILE, encoding="utf-8")
-    table.unlink(missing_ok=True)
-    descriptor = os.open(table, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([getattr(sim, name) for name in COLUMNS] for sim in sims)
+    files = {profile: (PROFILE.encode(), 0o666), table: (_table(sims), 0o600)}
+    path = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, (data, _mode) in files.items() if not own else ():
+            _refuse_others(path, data, read)
+        for path, (data, mode) in files.items():
+            atomic.write(path, data, mode=mode, durable=False)
+    except OSError as error:
+        raise DongleError(
+            _("{path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
+            code="lab.unwritable",
+            hint=_("Make room, or name another folder with --out."),
+        ) from None
     return profile, table
+
+
+def _table(sims: list[VirtualSim]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([getattr(sim, name) for name in COLUMNS] for sim in sims)
+    return text.getvalue().encode()
+
+
+def _refuse_others(path: Path, data: bytes, read: Path | None) -> None:
+    """A bench's own profile and SIM list may bear the same names; a lab's name a domain that nobody has (RFC 2606)."""
+    if not path.exists():
+        return
+    there = path.read_bytes()
+    practice = DOMAIN.encode() in there and not (read is not None and path.samefile(read))
+    if not (practice or there in (b"", data)):
+        raise DongleError(
+            _("{path} is there already and is not overwritten.").format(path=path),
+            code="usage.exists",
+            hint=_("Name another folder with --out."),
+        )
 
 
 PROFILE = f"""\

@@ -112,6 +112,37 @@ def test_nonsense_is_named(home, arguments, code):
     assert (done.returncode, error_code(done)) == (2, code)
 
 
+def test_a_benchs_own_files_are_not_overwritten(home, tmp_path):
+    out = tmp_path / "bench"
+    out.mkdir()
+    sims, profile = out / "sims.csv", out / "pref-closed.toml"
+    sims.write_text("iccid,user,password,room\n8981104883091400017,taro@pref.lg.jp,geheim,12\n")
+    before = sims.read_bytes()
+    for arguments in (("--out", str(out)), ("--out", str(out), "--sims", str(sims))):
+        done = run(home, "start", "--count", "1", *arguments, "--format", "json")
+        assert (done.returncode, error_code(done)) == (2, "usage.exists")
+        assert (sims.read_bytes(), profile.exists()) == (before, False)
+    sims.unlink()
+    for _again in range(2):  # its own are
+        assert run(home, "start", "--count", "1", "--out", str(out)).returncode == 0
+        assert stat.S_IMODE(sims.stat().st_mode) == 0o600
+        run(home, "stop")
+
+
+def test_a_place_that_cannot_be_written_is_named_with_its_file(home, tmp_path):
+    done = run(home, "start", "--count", "1", "--out", "/proc/none", "--format", "json")
+    assert (done.returncode, error_code(done)) == (1, "lab.unwritable")
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 1; "$@"', "bash", sys.executable, "-m", "dongle_cli",
+         "lab", "start", "--count", "40", "--out", str(tmp_path), "--format", "json"],
+        env={**os.environ, "DONGLE_HOME": str(home), "LANGUAGE": "en"}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, error_code(done)) == (1, "lab.unwritable")
+    assert "sims.csv" in done.stderr
+    assert not (tmp_path / "sims.csv").exists()
+
+
 def test_a_home_too_deep_for_a_socket_is_named(tmp_path):
     done = run(tmp_path / ("d" * 100), "start", "--format", "json")
     assert (done.returncode, error_code(done)) == (1, "lab.path")
