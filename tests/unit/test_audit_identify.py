@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 import pytest
-from identified import PDF, RTF, gaps, kinds, look, members, office, zipped
+from identified import PDF, RTF, gaps, kinds, look, mail, members, office, zipped
 from ole2_writer import compound
 
 from dongle_cli.audit.identify import KINDS
@@ -23,6 +23,7 @@ MANIFEST = (
     )
     + f'<manifest:file-entry manifest:full-path="/" manifest:version="1.2" manifest:media-type="{ODF}text"/>'
 )
+
 
 FIXED: list[tuple[str, bytes]] = [
     ("pdf", PDF),
@@ -52,6 +53,15 @@ FIXED: list[tuple[str, bytes]] = [
     ("doc", b"<?xml version='1.0'?><?mso-application progid=\"Word.Document\"?><w:wordDocument/>"),
     ("xls", b"<?xml version='1.0'?><?mso-application progid=\"Excel.Sheet\"?><Workbook/>"),
     ("odt", b"<?xml version='1.0'?><office:document office:mimetype=\"application/vnd.oasis.opendocument.text\"/>"),
+    ("odt", b"<office:document office:mimetype=\"application/vnd.oasis.opendocument.text\"/>"),
+    ("doc", b"<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'/>"),
+    ("docx", b"<pkg:package xmlns:pkg='http://schemas.microsoft.com/office/2006/xmlPackage'/>"),
+    ("docx", b"<?xml version='1.0'?>\r\n<?mso-application progid=\"Word.Document\"?>\r\n<pkg:package/>"),
+    ("pptx", b"<?xml version='1.0'?>\r\n<?mso-application progid=\"PowerPoint.Show\"?>\r\n<pkg:package/>"),
+    ("lotus", b"[ver]\r\n\t4\r\n[sty]\r\n"),
+    ("mhtml", b"From: \"Saved by Windows Internet Explorer 8\"\r\nSubject: x\r\nDate: x\r\nMIME-Version: 1.0\r\n"
+              b"Content-Type: multipart/related; boundary=x\r\n\r\n"),
+    ("mhtml", b"\r\n\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n"),
 ]  # fmt: skip
 
 STREAMS: list[tuple[str, dict[str, bytes]]] = [
@@ -231,7 +241,46 @@ def test_a_word_of_every_row_has_its_kind() -> None:
         zipped({"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"", "templates/word/document.xml": b"<x/>"}),
         b"\xffWPC\x10\0\0\0\x01\x16\2\1", b"\x89PNG\r\n\x1a\n" + b"\0" * 8,
     ],
-    ids=range(16),
+    ids=range(15),
 )  # fmt: skip
 def test_what_is_no_document_is_none(data: bytes) -> None:
     assert look(data) == []
+
+
+SERVERS = (
+    "Delivered-To: b@example.jp\r\nReceived: by 2002:a05 with SMTP id a;\r\n        Mon, 1 Jun 2026 00:00:00 -0700\r\n"
+    "X-Received: by 2002:a17 with SMTP id b;\r\n        Mon, 1 Jun 2026 00:00:00 -0700\r\n"
+    "ARC-Seal: i=1; a=rsa-sha256;\r\n"
+    "        b=" + "\r\n         ".join(["B" * 66] * 60) + "\r\nReturn-Path: <a@example.jp>\r\n"
+)  # fmt: skip
+FIELDS = "Subject: x\r\nFrom: a@example.jp\r\nTo: b@example.jp\r\n\r\nbody\r\n"
+
+
+def test_a_mail_is_one_however_much_servers_wrote_before_its_fields() -> None:
+    assert len(SERVERS) > 4096
+    assert kinds((SERVERS + FIELDS).encode()) == ["eml"]
+    assert kinds(("From - Mon Jun  1 00:00:00 2026\r\nX-Mozilla-Status: 0001\r\n" + SERVERS + FIELDS).encode()) == [
+        "mbox"
+    ]
+    assert kinds(("Date: x\r\nNote: y\r\n" + "z: z\r\n" * 900).encode()) == [], "no server wrote that"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "DomainKey-Signature", "Delivery-date", "Apparently-To", "FCC", "Content-Language", "Content-Length", "Lines",
+        "Auto-Submitted", "Mailing-List", "Approved", "NNTP-Posting-Host", "Followup-To", "Original-Recipient",
+        "Sensitivity", "Accept-Language", "Autocrypt", "Archived-At", "Feedback-ID", "X400-Received", "Relay-Version",
+        "Old-Return-Path", "bcc", "BCC", "sender", "SENDER", "envelope-to", "list-id", "importance", "user-agent",
+        "thread-topic", "organization", "AUTHENTICATION-RESULTS", "dkim-signature", "arc-seal", "Arc-Seal", "errors-to",
+        "precedence", "status", "in-reply-to", "Message-Id", "Mime-Version", "Date ", "Date\t", "\ufeffReceived",
+        "\ufeff\r\nReceived", "\r\nReceived", "\n\nReceived", "\nReceived",
+    ],
+)  # fmt: skip
+def test_a_mail_is_one_whatever_field_comes_first(first: str) -> None:
+    assert kinds(f"{first}: x\r\n{FIELDS}".encode()) == ["eml"]
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n", b"\n"])
+def test_what_is_attached_is_seen_though_a_mail_begins_late(before: bytes) -> None:
+    assert kinds(before + mail(PDF, "a.pdf")) == ["eml", "pdf"]

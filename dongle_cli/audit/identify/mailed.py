@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dongle_cli.audit.identify.item import Item
 from dongle_cli.audit.identify.names import text_of
+from dongle_cli.audit.identify.signatures import BEFORE
 from dongle_cli.audit.model import Gap, Hit
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
     file.seek(0)
     raw = file.read(item.budget.limits.member)
     item.budget.took(len(raw))
-    for part in _parts(message_from_bytes(raw, policy=policy.compat32)):
+    for part in _parts(message_from_bytes(BEFORE.sub(b"", raw, count=1), policy=policy.compat32)):
         item.budget.entry()
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and content:

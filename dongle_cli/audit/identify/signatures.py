@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 # A word is a kind of `kinds.KINDS`, or one of those that `settle` must look into:
 #   ole2 zip tar gz bz2 xz 7z lzh   containers;   mail   headers of RFC 5322;   xml   an XML that Office may have saved
@@ -38,12 +38,12 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x02\x00\x05\x04\x06\x00", "lotus"),
     (b"\x00\x00\x1a\x00\x00\x10\x04\x00", "lotus"), (b"\x00\x00\x1a\x00\x02\x10\x04\x00", "lotus"),
     (b"\x00\x00\x1a\x00\x03\x10\x04\x00", "lotus"), (b"\x00\x00\x1a\x00\x05\x10\x04\x00", "lotus"),
-    (b"WordPro\x00", "lotus"), (b"WordPro\r\xfb", "lotus"), (b"[ver]\r\n", "lotus"), (b"[ver]\n", "lotus"),
+    (b"WordPro\x00", "lotus"), (b"WordPro\r\xfb", "lotus"), (b"[ver]\r\n\t", "lotus"), (b"[ver]\n\t", "lotus"),
     (b"\x00\x00\xff\x00\x02\x04\x04\x05", "works"), (b"\xff\x00\x02\x00\x04\x04\x05\x54", "works"),
     # Containers.
-    (b"\x1f\x8b\x08", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x1f\x8b\x08", "gz"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x28\xb5\x2f\xfd", "zst"),
-    (b"MSCF\0\0\0\0", "cab"), (b"Rar!\x1a\x07", "rar"), (b"\x60\xea", "arj"),
+    (b"MSCF\0\0\0\0", "cab"), (b"Rar!\x1a\x07", "rar"), (b"RE~^", "rar"), (b"\x60\xea", "arj"),
     # For other rooms of the audit.
     (b"regf", "hive"),
     (b"QFI\xfb", "disk"), (b"vhdxfile", "disk"), (b"conectix", "disk"),
@@ -55,20 +55,30 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
 
 Check = Callable[[bytes], str | None]
 
-# The first header of a mail may be any; these are what mail programs and servers write first.
-_FIRST_HEADER = re.compile(
-    rb"(?:From|To|Cc|Bcc|Subject|Date|Received|Return-Path|Reply-To|Sender|Message-ID|MIME-Version|Delivered-To|"
-    rb"Envelope-To|Content-Type|Content-Transfer-Encoding|Content-Class|DKIM-Signature|ARC-[\w-]{1,40}|"
-    rb"Authentication-Results|Received-SPF|References|In-Reply-To|Thread-Topic|Thread-Index|Importance|Priority|"
-    rb"Organization|User-Agent|List-[\w-]{1,40}|Errors-To|Precedence|Status|Resent-[\w-]{1,40}|Disposition-[\w-]{1,40}|"
-    rb"Comments|Keywords|Newsgroups|Path|Xref|X-[\w-]{1,60})[ \t]?:",
-    re.IGNORECASE,
+# The first header of a mail may be any; these are what mail programs and servers write first ("X-" is a family).
+_FIRST_FIELDS = (
+    "From To Cc Bcc Fcc Subject Date Received Sender References Importance Priority Organization Precedence Status "
+    "Comments Keywords Newsgroups Path Xref Lines Approved Sensitivity Autocrypt "
+    "X- ARC- List- Resent- Disposition- Return-Path Reply-To Message-ID MIME-Version Delivered-To Envelope-To "
+    "Content-Type Content-Transfer-Encoding Content-Class Content-Language Content-Disposition Content-Length "
+    "DKIM-Signature DomainKey-Signature Authentication-Results Received-SPF In-Reply-To Thread-Topic Thread-Index "
+    "User-Agent Errors-To Delivery-Date Apparently-To Auto-Submitted Mailing-List NNTP-Posting-Host Followup-To "
+    "Original-Recipient Accept-Language Archived-At Feedback-ID X400-Received Relay-Version Old-Return-Path"
 )
+_FIRST_HEADER = re.compile(
+    rb"(?:%s)[ \t]?:" % _FIRST_FIELDS.replace("- ", r"-[\w-]{1,60} ").replace(" ", "|").encode(), re.IGNORECASE
+)
+# What mail programs skip before it.
+BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf)?[\r\n]*")
 _HEADERS = re.compile(rb"^(From|To|Subject|Date|Message-ID|Received):", re.IGNORECASE | re.MULTILINE)
 # Each line of the header is "Name: text" or goes on with a blank.
 _HEADER_LINES = re.compile(rb"(?:[!-9;-~]{1,76}[ \t]?:[^\x00\r\n]*\r?\n|[ \t][^\x00\r\n]*\r?\n){2}")
+_SERVERS = re.compile(
+    rb"^(?:DKIM-Signature|ARC-Seal|Authentication-Results|Received-SPF|Return-Path|Delivered-To|X-Received):",
+    re.IGNORECASE | re.MULTILINE,
+)
 _WEB_PAGE = re.compile(rb"^Content-Type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
-_SAVED_PAGE = re.compile(rb"From: <?Saved by|^Snapshot-Content-Location:", re.IGNORECASE | re.MULTILINE)
+_SAVED_PAGE = re.compile(rb"^From: [<\"]?Saved by|^Snapshot-Content-Location:", re.IGNORECASE | re.MULTILINE)
 _OLD_PAGE = re.compile(rb"MIME-Version: 1\.0[\s\x00]+Content-Type: multipart/related", re.IGNORECASE)
 _BOX = re.compile(rb"From [^\r\n]{1,200}\r?\n(?:>?[!-9;-~]{1,76}:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n){2}")
 # `git format-patch` puts this date into every patch.
@@ -77,23 +87,32 @@ _PATCH = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001")
 
 def mail(head: bytes) -> str | None:
     """eml, mbox or mhtml, by the header fields (RFC 5322, RFC 4155, RFC 2557); None for other text."""
+    full = len(head) >= 4096
+    head = BEFORE.sub(b"", head, count=1)
+    end = re.search(rb"\r?\n\r?\n", head)
+    cut = full and end is None
     if head.startswith(b"From "):
-        found = len({name.lower() for name in _HEADERS.findall(head)})
-        return "mbox" if found >= 2 and _BOX.match(head) and not _PATCH.match(head) else None
+        return "mbox" if _is_mail(head, cut) and _BOX.match(head) and not _PATCH.match(head) else None
     if not _FIRST_HEADER.match(head):
         return None
     if _OLD_PAGE.match(head):
         return "mhtml"
-    if b"\0" in head or not _HEADER_LINES.match(head):
-        return None
-    end = re.search(rb"\r?\n\r?\n", head)
     fields = head[: end.start() + 1] if end else head
-    if _SAVED_PAGE.search(fields):
+    if b"\0" in fields or not _HEADER_LINES.match(head):
+        return None
+    if _SAVED_PAGE.search(fields) or (_WEB_PAGE.search(fields) and _count(fields) < 3):
         return "mhtml"
-    found = len({name.lower() for name in _HEADERS.findall(fields)})
-    if _WEB_PAGE.search(fields) and found < 3:
-        return "mhtml"
-    return "eml" if found >= 2 else None
+    return "eml" if _is_mail(fields, cut) else None
+
+
+def _count(fields: bytes) -> int:
+    return len({name.lower() for name in _HEADERS.findall(fields)})
+
+
+def _is_mail(fields: bytes, cut: bool) -> bool:
+    """Whether two of the usual fields stand there; one where servers wrote so much that the others come behind."""
+    found = _count(fields)
+    return found >= 2 or (cut and found == 1 and _SERVERS.search(fields) is not None)
 
 
 def ichitaro(head: bytes) -> str | None:
@@ -129,6 +148,11 @@ def word_perfect(head: bytes) -> str | None:
     return {(1, 10): "wpd", (1, 44): "wpd", (9, 10): "wpd"}.get((head[8], head[9]))
 
 
+def bzip2(head: bytes) -> str | None:
+    """Its first block, or its end where it is empty, comes after the four bytes of its header."""
+    return "bz2" if head.startswith((b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"), 4) else None
+
+
 def outlook(head: bytes) -> str | None:
     """PST or OST: the client's magic in bytes 8 and 9, and the 4 KiB pages that only an OST has ([MS-PST] 2.2.2.6)."""
     if not head.startswith(b"!BDN"):
@@ -137,10 +161,13 @@ def outlook(head: bytes) -> str | None:
 
 
 _XML = re.compile(
-    rb"(?P<doc>progid=.Word\.Document|<w:wordDocument)|(?P<xls>progid=.Excel\.Sheet|urn:schemas-microsoft-com:office:spreadsheet)"
-    rb"|(?P<vsd>schemas\.microsoft\.com/visio/2003/core)|(?P<docx><pkg:package)"
-    rb"|office:mimetype=.application/vnd\.oasis\.opendocument\.(?P<odf>text|spreadsheet|presentation|graphics)"
+    rb"(?P<pptx>progid=.PowerPoint\.Show)|(?P<docx>progid=.Word\.Document(?=.{0,400}<pkg:package)|<pkg:package)"
+    rb"|(?P<doc>progid=.Word\.Document|<w:wordDocument)|(?P<xls>progid=.Excel\.Sheet|urn:schemas-microsoft-com:office:spreadsheet)"
+    rb"|(?P<vsd>schemas\.microsoft\.com/visio/2003/core)"
+    rb"|office:mimetype=.application/vnd\.oasis\.opendocument\.(?P<odf>text|spreadsheet|presentation|graphics)",
+    re.DOTALL,
 )
+_XML_ROOTS = (b"<office:document", b"<w:wordDocument", b"<pkg:package", b"<Workbook")  # where the declaration is absent
 _ROOT = 1024  # bytes in which the root element begins; a few words are found there much faster than the pattern is
 _XML_WORDS = (b"progid=", b"w:wordDoc", b"schemas-m", b"schemas.m", b"pkg:pack", b"office:doc")
 _FLAT = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp", b"graphics": "odg"}
@@ -157,12 +184,15 @@ def office_xml(head: bytes) -> str | None:
     return _FLAT[found["odf"]] if found["odf"] else found.lastgroup
 
 
-_MAIL_STARTS = (
-    b"Fr", b"To", b"Cc", b"CC", b"Bc", b"Su", b"Da", b"Re", b"Se", b"Me", b"MI", b"Mi", b"De", b"En", b"Co", b"DK",
-    b"AR", b"Au", b"In", b"Th", b"Im", b"Pr", b"Or", b"Us", b"Li", b"Er", b"St", b"Di", b"Ke", b"Ne", b"Pa", b"Xr",
-    b"X-", b"x-", b"fr", b"to", b"cc", b"su", b"da", b"re", b"me", b"mi", b"de", b"co",
-    b"FR", b"TO", b"SU", b"DA", b"RE",
-)  # fmt: skip
+def _beginnings(name: str) -> Iterator[bytes]:
+    """How a field `name` may begin: in the standard's letters or any one case; with its colon where it is one word."""
+    first, dash, _rest = name.partition("-")
+    for word in {first, first.lower(), first.upper(), first.capitalize()}:
+        yield from (f"{word}{end}".encode() for end in ([dash] if dash else [":", " :", "\t:"]))
+
+
+_MAIL_STARTS = sorted({b"From ", *(start for name in _FIRST_FIELDS.split() for start in _beginnings(name))})
+_MAIL_LATER = sorted({b"\xef\xbb\xbf", b"\r\n", b"\n\n", *(b"\n" + start[:1] for start in _MAIL_STARTS)})
 # What begins a boot sector: nothing; a jump or `cli` (x86); `xor` of a register; isohybrid's for Macintosh.
 _BOOT_STARTS = (
     b"\0\0", *(bytes((first, second)) for first in (0xEB, 0xE9, 0xFA) for second in range(256)),
@@ -180,9 +210,10 @@ NEEDS: dict[Check, tuple[tuple[bytes, ...], int]] = {
 def _compiled() -> dict[bytes, tuple[tuple[bytes, str | Check], ...]]:
     table: dict[bytes, list[tuple[bytes, str | Check]]] = {}
     checks: list[tuple[bytes, str | Check]] = [
-        (b"DOC", ichitaro), (b"\xffWPC", word_perfect), (b"!BDN", outlook),
+        (b"DOC", ichitaro), (b"\xffWPC", word_perfect), (b"!BDN", outlook), (b"BZh", bzip2),
         (b"<?", office_xml), (b"\xef\xbb\xbf<?", office_xml),
-        *((start, mail) for start in _MAIL_STARTS),
+        *((start, office_xml) for start in _XML_ROOTS),
+        *((start, mail) for start in (*_MAIL_STARTS, *_MAIL_LATER)),
         (b"<<", virtual_box),
         *((start, boot) for start in _BOOT_STARTS),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from dongle_cli.audit.identify.signatures import BEFORE
 from dongle_cli.audit.pii.numbers import Counts, Tally
 
 _MOST = 64 * 1024 * 1024  # bytes of one document, unpacked; what is larger could not be measured
@@ -74,7 +75,7 @@ def _plain(file: BinaryIO, tally: Tally) -> None:
 
 def _mail(file: BinaryIO, tally: Tally) -> None:
     for raw in re.split(rb"(?m)^From [^\r\n]*\r?\n", file.read()):
-        for part in email.message_from_bytes(raw, policy=email.policy.compat32).walk():
+        for part in email.message_from_bytes(BEFORE.sub(b"", raw, count=1), policy=email.policy.compat32).walk():
             if part.get_content_maintype() == "text":
                 body = part.get_payload(decode=True)
                 if isinstance(body, bytes):
