@@ -253,6 +253,12 @@ def test_cut_containers_are_told(pack: Any, part: float) -> None:
     assert any(isinstance(one, Gap) for one in found) or any(isinstance(one, Hit) for one in found)
 
 
-@pytest.mark.parametrize(("word", "data"), [("rar", b"Rar!\x1a\x07\0"), ("arj", b"\x60\xea\x20\0")])
+@pytest.mark.parametrize(
+    ("word", "data"),
+    [
+        ("rar", b"Rar!\x1a\x07\0"), ("rar 1.4", b"RE~^\x07\0"), ("arj", b"\x60\xea\x20\0"),
+        ("ace", b"\x11\x22\x31\0\0\x10\0**ACE**\x14"),
+    ],
+)  # fmt: skip
 def test_what_cannot_be_opened_here_is_told(word: str, data: bytes) -> None:
     assert gaps(data) == ["unsupported"]

@@ -25,6 +25,11 @@ MANIFEST = (
 )
 
 
+def page(width: int, height: int) -> bytes:
+    """A PNG of so many pixels."""
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", width, height, 8, 2, 0, 0, 0, 0)
+
+
 FIXED: list[tuple[str, bytes]] = [
     ("pdf", PDF),
     ("pdf", b"\n" * 900 + PDF),
@@ -221,6 +226,34 @@ def test_kinds_without_a_signature_go_by_name_and_say_so(name: str, kind: str) -
     assert (inside.kind, inside.evidence) == (kind, "extension")
 
 
+@pytest.mark.parametrize("name", ["a.xdw", "a.jhd", "a.oas"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"one line", b"\x7fELF\2\1\1" + bytes(90), b"MZ\x90\0" + bytes(90), b"GIF89a" + bytes(90),
+        b"SQLite format 3\0" + bytes(90), b"\0\0\0\x18ftypmp42" + bytes(90), b"%SEMI-OASIS\r\n\1\x03" + bytes(90),
+        page(32, 32),
+    ],
+    ids=["empty", "text", "ELF", "MZ", "GIF", "SQLite", "MP4", "OASIS", "icon"],
+)  # fmt: skip
+def test_a_name_is_no_proof_against_what_is_known(name: str, data: bytes) -> None:
+    assert look(data, name) == []
+
+
+@pytest.mark.parametrize("name", ["a.xdw", "a.jhd", "a.oas", "a.rdp", "a.iso"])
+def test_what_a_name_promises_hides_no_weak_kind(name: str) -> None:
+    assert kinds(page(1654, 2339), name) == ["scan"]
+    assert kinds("番号,名\n1,山田\n2,佐藤\n".encode("cp932"), name) == ["csv"]
+    assert kinds("番号,名\n1,山田\n2,佐藤\n".encode("utf-16"), name) == ["csv"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-16-be"])
+def test_settings_of_remote_desktop_go_by_name(encoding: str) -> None:
+    text = "full address:s:a,b\r\nalternate shell:s:c,d\r\nx:s:e,f\r\n"
+    assert kinds(text.encode(encoding), "a.rdp") == ["rdp"], "though it is a table too"
+    assert kinds(b"", "a.rdp") == kinds(b"\x89PNG" * 99, "a.rdp") == ["rdp"], "whose content decides is for the rules"
+
+
 def test_hanako_by_its_maker_and_its_name() -> None:
     assert kinds(compound({"\x04JSRV_SummaryInformation": b""}), "zu.jhd") == ["jhd"]
 
@@ -241,7 +274,7 @@ def test_a_word_of_every_row_has_its_kind() -> None:
         zipped({"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"", "templates/word/document.xml": b"<x/>"}),
         b"\xffWPC\x10\0\0\0\x01\x16\2\1", b"\x89PNG\r\n\x1a\n" + b"\0" * 8,
     ],
-    ids=range(15),
+    ids=range(16),
 )  # fmt: skip
 def test_what_is_no_document_is_none(data: bytes) -> None:
     assert look(data) == []

@@ -59,7 +59,7 @@ PIECES = [
     b",", b"\t", b";", b"\n", b"\r\n",
     b'"', b"\x1b$B", b"a,b\n", b"x", b"\0", b"pHYs", b"Subject: a\nFrom: b\n\n", png(1240, 1754), png(32, 32),
     jpeg(1654, 2338), jpeg(800, 600), jpeg(800, 1000, 120), b"\xff\xc0\0\x11\x08", b"BM\0\0\0\0\0\0\0\0",
-    b"II*\0", b"MM\0*", b"\xff\xfe", b"\xfe\xff",
+    b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"**ACE**", b"1234567**ACE**", b"\xff\xfe", b"\xfe\xff",
 ]  # fmt: skip
 HEADS = st.lists(
     st.one_of(

@@ -40,6 +40,7 @@ _LOOK: dict[str, _Look] = {
     "image": scan.look,
     **packed.LOOK,
     "rar": partial(_closed, "RAR"),
+    "ace": partial(_closed, "ACE"),
     "arj": partial(_closed, "ARJ"),
     **{word: partial(_disk, word) for word in ("disk", "boot", "iso")},
 }

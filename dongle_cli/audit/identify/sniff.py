@@ -13,13 +13,19 @@ from dongle_cli.audit.identify.signatures import FIRST
 _HINTS = {suffix: word for suffix, word in SUFFIXES.items() if word in BY_NAME} | {
     "rdp": "rdp", "tar": "tar", **dict.fromkeys(("iso", "img", "raw", "vhd"), "iso"),
 }  # fmt: skip
-_HELD_BACK = ("tar", "iso")  # where the name says least: these need more than it
 _OLD_TAR = re.compile(rb"[0-7]{6}[ \0]")  # the checksum of a header that has no name of its own
 # Every ending that says something, as the last four characters of a lower-cased name can show it.
 TAILS = {("." + suffix)[-4:]: word for suffix, word in _HINTS.items()}
 _LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
-_PDF = re.compile(rb"%PDF-\d\.\d")
-_SURE = frozenset((b"II*\0", b"MM\0*"))
+_PDF = re.compile(rb"%PDF-\d\.\d(?<![\"'`]........)")  # in quotes it is a program's; looked for from behind: faster
+_RDP = re.compile(rb":\0?[bis]\0?:")  # "name:type:value", in one byte or two a character
+# What has its own signature is nothing of a kind that has none, whatever it is called.
+_OTHERS = (
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\x7fELF", b"MZ",
+    b"\xca\xfe\xba\xbe", b"L\0\0\0\x01\x14\x02\0", b"SQLite format 3\0", b"RIFF", b"OggS", b"fLaC", b"ID3",
+    b"%SEMI-OASIS",  # the layout of chips, .oas as well
+)  # fmt: skip
+_SURE = frozenset((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))  # TIFF and BigTIFF
 _IMAGES = frozenset(b"\x89\xffIMB")
 _MARKS = (b",", b"\t", b";")
 BINARY = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"  # ESC begins Japanese in ISO-2022-JP
@@ -49,10 +55,16 @@ def sniff(head: bytes, name: str, weak: Collection[str] | bool = False) -> str |
         return "pdf"
     if head[144:149] == b"JDASH":
         return "jtd"
-    if hint is not None and hint not in _HELD_BACK and (hint == "rdp" or not (b"\n" in head and _is_plain(head))):
+    if head[7:14] == b"**ACE**":
+        return "ace"
+    if hint == "rdp" and _RDP.search(head):
+        return hint
+    if hint in BY_NAME and head and not _is_plain(head) and not _is_other(head):
         return hint
     guess = _weak(head, weak) if weak and head else None
-    return "iso" if guess is None and hint == "iso" and not _is_plain(head) else guess
+    if guess is not None or hint is None:
+        return guess
+    return hint if hint == "rdp" or (hint == "iso" and not _is_plain(head)) else None
 
 
 def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:
@@ -68,6 +80,13 @@ def _weak(head: bytes, weak: Collection[str] | bool) -> str | None:
     if weak is not True and "txt" not in weak and not _like_table(head):  # type: ignore[operator]
         return None
     return "text" if _is_plain(head) else None
+
+
+def _is_other(head: bytes) -> bool:
+    """Whether it begins as something that is well known, a text in UTF-16 included."""
+    if head.startswith(_OTHERS) or head[4:8] == b"ftyp" or (head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"):
+        return True
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) and (b"\n\0" in head or b"\0\n" in head)
 
 
 def _may_be_page(head: bytes) -> bool:

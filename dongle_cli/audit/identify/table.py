@@ -16,7 +16,7 @@ _ROWS = 3
 _WIDEST = 400  # characters of a cell; what is longer is prose or data of programs
 _LINES = re.compile(r"\r\n|\r|\n")  # and none of the others that `splitlines` knows: those stand in cells
 # How programs begin their lines: markup, comments, preprocessors, decorators; "#1", "@sato", "%2" are cells of people.
-_CODE = re.compile(r"\s*(?:[<}]|//|/\*|--|[#@%](?!\w+$))")
+_CODE = re.compile(r"\s*(?:[<}]|//|/\*|--|[#@%](?!\w*$))")
 _PATH = re.compile(r"\s*(?:[A-Za-z]:|\\)\\")  # C:\ or \\server: what goes on in the next line ends with \ too
 _NUMBER = re.compile(r"[-+.0-9A-Fa-fxXuUlL]*")
 

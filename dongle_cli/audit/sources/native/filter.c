@@ -81,6 +81,7 @@ static int is_weak(const Filter *filter, const unsigned char *head, Py_ssize_t s
     if (size >= 4 && !memcmp(head, "\x89PNG", 4)) return may_be_png_page(filter, head, size);
     if (size >= 3 && !memcmp(head, "\xff\xd8\xff", 3)) return may_be_jpeg_page(filter, head, size);
     if (size >= 4 && (!memcmp(head, "II*\0", 4) || !memcmp(head, "MM\0*", 4))) return 1;
+    if (size >= 4 && (!memcmp(head, "II+\0", 4) || !memcmp(head, "MM\0+", 4))) return 1;
     if (size >= 10 && !memcmp(head, "BM", 2) && !memcmp(head + 6, "\0\0\0\0", 4)) return 1;
     if (size >= 2 && (!memcmp(head, "\xff\xfe", 2) || !memcmp(head, "\xfe\xff", 2))) return 1;
     if (memchr(head, 0, size)) return 0;
@@ -123,6 +124,7 @@ int wants(const Filter *filter, const unsigned char *head, Py_ssize_t size, cons
     }
     if (size >= 262 && !memcmp(head + 257, "ustar", 5)) return 1;
     if (size >= 149 && !memcmp(head + 144, "JDASH", 5)) return 1;
+    if (size >= 14 && !memcmp(head + 7, "**ACE**", 7)) return 1;
     if (size >= 7 && !memcmp(head + 2, "-l", 2) && (head[4] == 'h' || head[4] == 'z') && head[6] == '-') return 1;
     if (is_pdf(head, size)) return 1;
     return filter->weak && size && is_weak(filter, head, size);
