@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +21,32 @@ class Receipt:
     """An append-only file: `copied` (verified on the far side), `removed` (the local one is gone)."""
 
     path: Path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else's meanwhile; DongleError `audit.receipt` where another run has it. A kill lets it go."""
+        import fcntl  # not there on Windows, from where nothing is brought yet
+
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _trouble(self.path, error) from None
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DongleError(
+                    _("Another run is bringing documents home, with the receipt {path}.").format(path=self.path),
+                    code="audit.receipt",
+                    hint=_("Nothing was copied or removed by this one. When the other has ended, run it again."),
+                ) from None
+            except OSError as error:  # a file system without locks
+                if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+                    raise _trouble(self.path, error) from None
+            yield
+        finally:
+            os.close(fd)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What an earlier run wrote; a last line that was cut off is left out."""

@@ -48,14 +48,17 @@ class Repatriation:
     remove: bool = False
 
     def bring(self, paths: Iterable[str]) -> Iterator[Moved]:
-        """Bring each of `paths` (relative to the root); DongleError `audit.share` where the far side fails."""
-        top = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._finish_removals(top)
-            for path in paths:
-                yield self._one(top, path)
-        finally:
-            os.close(top)
+        """Bring each of `paths` (relative to the root); DongleError `audit.share` where the far side fails,
+        `audit.receipt` where another run is at it.
+        """
+        with self.receipt.held():  # of two runs between the same places, one
+            top = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                self._finish_removals(top)
+                for path in paths:
+                    yield self._one(top, path)
+            finally:
+                os.close(top)
 
     def _finish_removals(self, top: int) -> None:
         """A kill between a removal and its line in the receipt: the document is gone here and stands there."""
@@ -92,6 +95,10 @@ class Repatriation:
             if self.remove:
                 self._remove(folder, name, path, before, there, digest)
                 done = "removed"
+        except _Refused as error:
+            if error.result == "changed" and not os.fstat(source).st_nlink:  # removed: that is a change too
+                raise _Refused("vanished") from None
+            raise
         finally:
             os.close(source)
         return Moved(path, done, there, digest)
@@ -101,18 +108,9 @@ class Repatriation:
         digest = _digest(source)
         for there in _names(path, digest):
             try:
-                if self.share.holds(there):
-                    if self.share.sha256(there) != digest:
-                        continue  # another document has this name
-                    done = "there"
-                else:
-                    if self.share.put(source, there, mtime_ns=about.st_mtime_ns) != digest:
-                        raise _Refused("changed")
-                    done = "copied"
-                    if self.share.sha256(there) != digest:
-                        raise _Refused("refused", "reads back different")
-            except FileExistsError:
-                continue
+                done = self._put(source, there, digest, about.st_mtime_ns)
+                if done is None:
+                    continue  # another document has this name
             except OSError as error:
                 if error.errno in _OF_THE_NAME:
                     raise _Refused("refused", str(error.strerror)) from None
@@ -121,6 +119,20 @@ class Repatriation:
             self.receipt.note("copied", path=path, to=there, sha256=digest, size=about.st_size)
             return there, digest, done
         raise _Refused("refused", "no free name")
+
+    def _put(self, source: int, there: str, digest: str, mtime_ns: int) -> str | None:
+        """Whether the document came to stand under this name now or did so before; None where another one does."""
+        if not self.share.holds(there):
+            try:
+                if self.share.put(source, there, mtime_ns=mtime_ns) != digest:
+                    raise _Refused("changed")
+                if self.share.sha256(there) != digest:
+                    raise _Refused("refused", "reads back different")
+                return "copied"
+            except FileExistsError:  # another run was faster, perhaps with this very document
+                if not self.share.holds(there):
+                    return None
+        return "there" if self.share.sha256(there) == digest else None
 
     def _remove(self, folder: int, name: str, path: str, before: os.stat_result, there: str, digest: str) -> None:
         """Take the local document away, if it is still the one that was copied."""

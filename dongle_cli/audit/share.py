@@ -64,7 +64,8 @@ class Share:
         """Copy the open file `source` to `name`, never over anything; returns the digest of what was read.
 
         It is written under a name of its own, brought to the disk and then renamed: a copy that was cut off is never
-        taken for the document, and the next try writes over it. FileExistsError where `name` is taken meanwhile.
+        taken for the document, and the next try writes over it. FileExistsError where `name` is taken meanwhile, or
+        where another run is bringing something under it.
         """
         target = self.root / name
         try:
@@ -82,19 +83,29 @@ class Share:
                 while view:
                     view = view[file.write(view) :]
             os.fsync(file.fileno())
-        os.utime(part, ns=(mtime_ns, mtime_ns))
         try:
-            os.link(part, target)  # fails where the name is taken, which a rename does not
-        except FileExistsError:
-            raise
-        except OSError:  # shares without hard links
-            if self.holds(name):
-                raise FileExistsError(17, "exists", name) from None
-            part.rename(target)
-        else:
-            part.unlink()
+            os.utime(part, ns=(mtime_ns, mtime_ns))
+            _name(part, target)
+        except FileNotFoundError:  # not the folder, which was there: another run took the file that was being written
+            if not target.parent.is_dir():
+                raise
+            raise FileExistsError(17, "taken by another run", name) from None
         _settle(target.parent)
         return digest.hexdigest()
+
+
+def _name(part: Path, target: Path) -> None:
+    """Give what was written its name, which nothing else may have: FileExistsError."""
+    try:
+        os.link(part, target)  # fails where the name is taken, which a rename does not
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:  # shares without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(17, "exists", str(target)) from None
+        part.rename(target)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def _part(target: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,36 @@ def test_a_share_that_fails_stops_the_run_with_everything_still_here(tmp_path: P
         list(run.bring(["a.pdf"]))
     assert caught.value.code == "audit.share"
     assert contents(root) == {"a.pdf": b"x" * 5000}
+
+
+def test_of_two_runs_between_the_same_places_one_is_told_so(tmp_path: Path) -> None:
+    names = ["a.pdf", "b.pdf"]
+    laptop(tmp_path, {name: name.encode() for name in names})
+    first = Repatriation(str(tmp_path / "laptop"), Share(share(tmp_path)), Receipt(tmp_path / "receipt.jsonl"), True)
+    moved = first.bring(names)
+    assert next(moved).result == "removed"
+    with pytest.raises(DongleError) as caught:
+        bring(tmp_path, names, remove=True)
+    assert caught.value.code == "audit.receipt" and (tmp_path / "laptop/b.pdf").exists()
+    assert [one.result for one in moved] == ["removed"]
+    assert [one.result for one in bring(tmp_path, names)] == ["vanished"] * 2
+
+
+def test_two_runs_at_once_bring_everything_and_neither_blames_the_share(tmp_path: Path) -> None:
+    names = [f"{n}.pdf" for n in range(150)]
+    laptop(tmp_path, {name: name.encode() for name in names})
+
+    def run(number: int) -> list[Moved]:
+        receipt = Receipt(tmp_path / f"receipt{number}.jsonl")
+        return list(Repatriation(str(tmp_path / "laptop"), Share(share(tmp_path)), receipt, True).bring(names))
+
+    with ThreadPoolExecutor() as pool:
+        moved = [one for ended in pool.map(run, range(2), timeout=60) for one in ended]
+    assert len(moved) == 2 * len(names)
+    wanted = {name.encode() for name in names}
+    assert {*contents(tmp_path / "laptop").values(), *contents(share(tmp_path)).values()} == wanted
+    assert all(one.safe or one.result == "vanished" for one in run(2))
+    assert set(contents(share(tmp_path)).values()) == wanted and not contents(tmp_path / "laptop")
 
 
 @pytest.mark.parametrize("where", ["smb://server/share", "https://x.example/", "/nowhere/at/all"])
