@@ -46,7 +46,7 @@ def load(name: str) -> Policy:
 
 def load_exceptions(path: Path, policy: Policy) -> Policy:
     """`policy` with the exceptions of a file that holds nothing else added to its own."""
-    reader = _Reader(path)
+    reader = _Reader(path, exceptions=True)
     reader.only(reader.top, "", {"schema", "exception"})
     return replace(policy, grants=(*policy.grants, *reader.grants(policy.grants)))
 
@@ -54,8 +54,9 @@ def load_exceptions(path: Path, policy: Policy) -> Policy:
 class _Reader:
     """One file while it is read: its text for line numbers, its tables for values."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, exceptions: bool = False) -> None:
         self.path = path
+        self.exceptions = exceptions  # and no policy
         try:
             raw = path.read_bytes()
             self.text = raw.decode("utf-8-sig")
@@ -71,8 +72,11 @@ class _Reader:
     def refuse(self, what: str, key: str | None = None, table: str = "") -> NoReturn:
         line = self._line(key, table) if key else None
         where = f"{self.path}:{line}" if line else str(self.path)
+        text = _("The policy {where} cannot be used: {reason}.")
+        if self.exceptions:
+            text = _("The exceptions file {where} cannot be used: {reason}.")
         raise DongleError(
-            _("The policy {where} cannot be used: {reason}.").format(where=where, reason=what.rstrip(".")),
+            text.format(where=where, reason=what.rstrip(".")),
             code="usage.policy",
             hint=_("docs/audit.md explains every key."),
             line=line,

@@ -22,6 +22,7 @@ _SUBJECTS = {"machine": N_("machine"), "user": N_("each user"), "file": N_("each
 
 def rules(id_: RuleId = None, format_: Format = "text") -> None:
     """The catalogue, or one rule of it."""
+    from dongle_cli.audit.reports.words import SEVERITIES, named
     from dongle_cli.audit.rules import CATALOGUE
 
     if id_ is None:
@@ -35,7 +36,8 @@ def rules(id_: RuleId = None, format_: Format = "text") -> None:
         output.emit(_object(rule))
         return
     output.answer(f"{rule.id}  {rule.title}")
-    output.answer(f"{_(_SUBJECTS[rule.subject])}, {rule.severity.word}, {', '.join(rule.applies)}")
+    severity = named(SEVERITIES, rule.severity.word)
+    output.answer(f"{_(_SUBJECTS[rule.subject])}, {severity}, {', '.join(rule.applies)}")
     output.answer("")
     for heading, text in ((_("Why"), rule.why), (_("What to do"), rule.remedy)):
         output.answer(f"{heading}:")
@@ -52,11 +54,13 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _list(found: list[Rule], format_: str) -> None:
+    from dongle_cli.audit.reports.words import SEVERITIES, named
+
     if format_ == "json":
         for rule in found:
             output.emit(_object(rule))
         return
-    rows = [[rule.id, rule.severity.word, _(_SUBJECTS[rule.subject]), rule.title] for rule in found]
+    rows = [[rule.id, named(SEVERITIES, rule.severity.word), _(_SUBJECTS[rule.subject]), rule.title] for rule in found]
     output.table([_("Rule"), _("Severity"), _("Asked of"), _("What it wants")], rows)
 
 

@@ -59,7 +59,7 @@ def sample(list_: ListFile, seed: Seed, number: Number = 25, column: Column = No
                          "hash": one.hash})  # fmt: skip
         return
     output.table(
-        [_("No."), _("Machine"), _("Row"), _("Hash")],
+        [_("No."), _("Machine"), _("Row in the list"), _("Hash")],
         [[one.position, one.name, one.row, one.hash[:12]] for one in drawn],
     )
     output.say(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from dongle_cli.cli import output
 from dongle_cli.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from dongle_cli.audit.model import Finding, Gap
     from dongle_cli.audit.reports import Report
 
 FINDINGS = 60  # of each severity; the rest is counted
@@ -19,6 +22,7 @@ def print_report(report: Report) -> None:
     """Tables, and last of all the sentence that says what it comes to."""
     _rules(report)
     _findings(report)
+    _numbers(report)
     _gaps(report)
     _exceptions(report)
     _compared(report)
@@ -56,17 +60,16 @@ def _findings(report: Report) -> None:
         output.answer("")
         counted = ", ".join(f"{words.place(word)} {count:,}" for word, count in places)
         output.answer(_("Violations by place: {listed}").format(listed=counted))
+    several = len(report.start["targets"]) > 1
+    numbers = report.summary["pii"] or {}
     rows: list[list[object]] = []
     for one in islice(words.worst(report.findings), FINDINGS):
-        path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
         bad = one.verdict.value == "violation"
         what = words.named(words.SEVERITIES, one.severity.word) if bad else words.named(words.VERDICTS, "excepted")
         setting = one.kind is None or one.place == "settings"
         kind = words.rule(one.rule) if setting or one.kind is None else words.kind(one.kind)
-        more = details(one) if setting else one.exception
-        path = short(shown(path), 300) + (f"  ({short(shown(more), 200)})" if more else "")
-        if len(report.start["targets"]) > 1:
-            path = f"{one.target}: {path}"
+        more = details(one) if setting else "; ".join(filter(None, (one.exception, details(_only(one, numbers)))))
+        path = _where(one, several) + (f"  ({short(shown(more), 200)})" if more else "")
         rows.append([what, words.place(one.place), kind, words.named(words.STATES, one.state.value), path])
     if rows:
         output.table([_("Severity"), _("Place"), _("Kind"), _("State"), _("Path")], rows)
@@ -75,9 +78,32 @@ def _findings(report: Report) -> None:
         _more(total - len(rows))
 
 
+def _where(one: Finding | Gap, several: bool) -> str:
+    """Volume, path and member; the target in front where there are several, or where it is all that there is to say."""
+    from dongle_cli.audit.reports.text import short, shown
+
+    path = "/".join(part for part in (one.volume, one.path) if part) + (f" > {one.member}" if one.member else "")
+    target = shown(one.target or _("this machine")) if several or not path else ""
+    return ": ".join(part for part in (target, short(shown(path), 300)) if part)
+
+
+def _only(one: Finding, names: Collection[str]) -> Finding:
+    """The finding with what is not nothing of these details."""
+    return replace(one, detail=tuple((name, value) for name, value in one.detail if name in names and value))
+
+
+def _numbers(report: Report) -> None:
+    """How many personal numbers the documents hold; what could not be counted is among what was not looked at."""
+    from dongle_cli.audit.reports import words
+
+    if counted := report.summary["pii"]:
+        listed = ", ".join(f"{words.named(words.DETAILS, word)} {count:,}" for word, count in counted.items())
+        output.answer("")
+        output.answer(_("Numbers counted: {listed}").format(listed=listed))
+
+
 def _gaps(report: Report) -> None:
     from dongle_cli.audit.reports import words
-    from dongle_cli.audit.reports.text import short, shown
 
     if not report.gaps:
         return
@@ -85,13 +111,8 @@ def _gaps(report: Report) -> None:
     counts = report.summary["gaps_by_reason"].items()
     listed = ", ".join(f"{words.named(words.REASONS, word)} {count:,}" for word, count in sorted(counts))
     output.answer(_("Not looked at: {listed}").format(listed=listed))
-    rows = [
-        [
-            words.named(words.REASONS, gap.reason),
-            short(shown(gap.path), 300) + (f" > {gap.member}" if gap.member else ""),
-        ]
-        for gap in islice(report.gaps, GAPS)
-    ]
+    several = len(report.start["targets"]) > 1
+    rows = [[words.named(words.REASONS, gap.reason), _where(gap, several)] for gap in islice(report.gaps, GAPS)]
     output.table([_("Reason"), _("Path")], rows)
     if (total := report.summary["gaps"]) > len(rows):
         _more(total - len(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,8 @@ def test_rules_are_listed_and_explained_in_both_languages(tmp_path: Path) -> Non
     assert all(one["schema"] == 1 and one["official_item"] == "" for one in listed)
     english = run(tmp_path, "audit", "rules", "e-redirect-clipboard").stdout
     japanese = run(tmp_path, "--lang", "ja", "audit", "rules", "E-redirect-clipboard").stdout
+    for text in (japanese, run(tmp_path, "--lang", "ja", "audit", "rules").stdout):
+        assert "中" in text and not re.search(r"\b(high|medium|low)\b", text)
     assert "a file without this line shares it" in " ".join(english.split())
     assert "クリップボードを共有し" in japanese
     assert "対処" in japanese

@@ -18,6 +18,10 @@ import jsonschema
 import openpyxl
 import pytest
 from audit_tree import NAMES, PDF, TOKEN, audit, grow
+from test_atomic import somebody
+
+from dongle_cli.audit.reports.destination import check
+from dongle_cli.errors import DongleError
 
 SUFFIXES = ("html", "xlsx", "csv", "json", "sarif", "xml")
 SCHEMA = Path(__file__).parents[1] / "vendor" / "sarif" / "sarif-2.1.0-rtm.5.json"
@@ -247,6 +251,25 @@ def test_an_unknown_suffix_or_folder_is_said_before_the_run(tree: Path, tmp_path
     for path in (tmp_path / "r.docx", tmp_path / "r", tmp_path / "no" / "r.html"):
         ran = audit(tmp_path, tree, "--report", path)
         assert (ran.code, ran.out) == (2, b"") and "[usage.report]" in ran.err
+        if path.parent == tmp_path:
+            assert str(path) in ran.err and ".sarif" in ran.err
+
+
+def test_a_place_that_takes_no_report_is_said_before_the_run(tree: Path, tmp_path: Path) -> None:
+    ran = audit(tmp_path, tree, "--report", "/proc/self/r.html")
+    assert (ran.code, ran.out) == (1, b"") and "[audit.report]" in ran.err and "/proc/self/r.html" in ran.err
+    ran = audit(tmp_path, tree, "--report", tmp_path / f"{'x' * 300}.html")
+    assert (ran.code, ran.out) == (1, b"") and "[audit.report]" in ran.err
+    for mode in (0o555, 0o000):
+        folder = tmp_path / f"{mode}"
+        folder.mkdir(mode)
+        here = os.open(folder, os.O_PATH)  # the way to it is closed to others too
+        try:
+            with somebody(), pytest.raises(DongleError) as caught:
+                check(Path(f"/proc/self/fd/{here}/r.html"), [])
+        finally:
+            os.close(here)
+        assert caught.value.code == "audit.report" and "r.html" in caught.value.message
 
 
 def test_no_report_names_the_person_that_a_target_belongs_to(tmp_path: Path) -> None:

@@ -73,3 +73,9 @@ def test_more_than_there_are_is_all_of_them_and_said(tmp_path: Path, count: int)
     (tmp_path / "l.txt").write_text("a\nb\nc\n")
     ran = audit(tmp_path, "sample", "--seed", "1", "--n", str(count), tmp_path / "l.txt")
     assert ran.code == 0 and f"{min(count, 3)} of 3 machines drawn" in ran.err
+
+
+def test_the_row_of_a_machine_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("PC-1\nPC-2\n", encoding="utf-8")
+    ran = audit(tmp_path, "sample", tmp_path / "l.txt", "--seed", "s", lang="ja")
+    assert "リストの行" in ran.out.decode() and "行の種類" not in ran.out.decode()

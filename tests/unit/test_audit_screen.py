@@ -82,6 +82,15 @@ def test_what_would_be_counted_twice_is_refused(tree: Path, tmp_path: Path) -> N
     assert audit(tmp_path, tmp_path / "home", tmp_path / "home").code == 1, "what is not there is not there, first"
 
 
+def test_a_gap_says_of_which_target_it_is(tree: Path, tmp_path: Path) -> None:
+    image = tmp_path / "disk.raw"
+    image.write_bytes(b"no file system" + bytes(1 << 20))
+    one = audit(tmp_path, image).out.decode()
+    assert re.search(rf"^.*\S  +{re.escape(str(image))}$", one, re.MULTILINE)
+    both = audit(tmp_path, tree, image).out.decode()
+    assert f"{tree}: broken.zip" in both and re.search(rf" {re.escape(str(image))}$", both, re.MULTILINE)
+
+
 @pytest.mark.parametrize("format_", ["csv", "sarif"])
 def test_formats_of_files_come_out_of_standard_output_too(tree: Path, tmp_path: Path, format_: str) -> None:
     ran = audit(tmp_path, tree, "--policy", "strict", "--format", format_)
@@ -177,7 +186,10 @@ def test_numbers_are_counted_and_no_digit_of_one_is_anywhere(tmp_path: Path) -> 
     assert counts == {("a.rtf", None): 2, ("b.zip", "in/c.rtf"): 1, ("d.pdf", None): None}
     assert [(gap["path"], gap["reason"]) for gap in ran.of("gap")] == [("d.pdf", "damaged")]
     assert ran.of("summary")[0]["pii"]["my_numbers"] == 3 and ran.of("summary")[0]["complete"] is False
-    for text in (ran.out.decode(), ran.err, *(path.read_text("utf-8") for path in reports)):
+    screen = audit(tmp_path / "h", target, "--policy", "strict", "--pii").out.decode()
+    assert re.search(r"My Numbers 3\b", screen)
+    assert "a.rtf  (My Numbers: 2)" in screen and "b.zip > in/c.rtf  (My Numbers: 1)" in screen
+    for text in (screen, ran.out.decode(), ran.err, *(path.read_text("utf-8") for path in reports)):
         assert not any(number in text or number[:8] in text for number in mine)
 
 

@@ -42,13 +42,7 @@ WRITERS: dict[str, tuple[str, str]] = {
 
 
 def writer(suffix: str) -> Writer:
-    """The function that writes files with this suffix; DongleError `usage.report` where there is none."""
-    if suffix.lower() not in WRITERS:
-        raise DongleError(
-            _("No report can be written as {suffix}.").format(suffix=suffix or "?"),
-            code="usage.report",
-            hint=_("Known: {names}").format(names=", ".join(WRITERS)),
-        )
+    """The function that writes files with this suffix, which is one of `WRITERS`."""
     module, name = WRITERS[suffix.lower()]
     found: Writer = getattr(import_module(module), name)
     return found
@@ -61,8 +55,14 @@ def write(path: Path, report: Report) -> None:
         with atomic.draft(path, mode=0o666) as file:
             function(report, file)
     except OSError as error:
-        raise DongleError(
-            _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
-            code="audit.report",
-            hint=_("Name another place with --report. What the run found stands on standard output."),
-        ) from None
+        raise unwritten(path, error, _("What the run found stands on standard output.")) from None
+
+
+def unwritten(path: Path, error: OSError, what: str = "") -> DongleError:
+    """The report that has no room, or no right to be there; `what` is not lost by that."""
+    hint = _("Name another place with --report.")
+    return DongleError(
+        _("The report {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
+        code="audit.report",
+        hint=f"{hint}\n{what}" if what else hint,
+    )
