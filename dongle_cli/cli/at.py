@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dongle_cli.cli import output
-from dongle_cli.cli.options import Device, Format, Record, Unmask, Yes, explained
+from dongle_cli.cli.options import Device, DryRun, Format, Record, Unmask, Yes, explained
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
 
@@ -31,6 +31,7 @@ def at(
     commands: Commands,
     device: Device = None,
     unsafe: Unsafe = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     unmask: Unmask = False,
     record: Record = None,
@@ -39,7 +40,9 @@ def at(
     if commands[0] == "decode":
         return _decode(commands[1:], as_json=format_ == "json")
     asked = [_bare(command) for command in commands]
-    _check(asked, unsafe=unsafe, yes=yes)
+    _check(asked, unsafe=unsafe, yes=yes or dry_run)
+    if dry_run:
+        return _announce(asked, device, as_json=format_ == "json")
     return _send(asked, device, record, unmask=unmask, as_json=format_ == "json")
 
 
@@ -78,6 +81,20 @@ def _send(commands: list[str], device: str | None, record: Path | None, *, unmas
                 output.answer("\n".join(lines))
                 _print_values(answer)
     return 4 if refused else 0
+
+
+def _announce(commands: list[str], device: str | None, *, as_json: bool) -> int:
+    """What would be sent, and where."""
+    from dongle_cli.cli.select import choose
+    from dongle_cli.provision.session import imei_of
+    from dongle_cli.secrets import redact
+
+    port, shown = choose(device, imei_of=imei_of)[0].port, [redact("AT" + command) for command in commands]
+    if as_json:
+        output.emit({"port": port, "commands": shown})
+    else:
+        output.answer("\n".join(f"{port}  {command}" for command in shown))
+    return 0
 
 
 def _masked(command: str, said: Any) -> Any:

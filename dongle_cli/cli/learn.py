@@ -244,7 +244,8 @@ def _write(out: Path, seen: Seen, transcript: str, answers: Answers, *, as_json:
         return
     output.answer(_("Draft: {path}").format(path=toml))
     output.answer(_("Transcript: {path}").format(path=recorded))
-    output.say(_("Read the transcript before you pass it on: it holds the APNs that are stored in the stick."))
+    if answers:
+        output.say(_("Read the transcript before you pass it on: it holds the APNs that are stored in the stick."))
     output.say(_("{asked} commands asked, {understood} understood.").format(asked=len(answers), understood=understood))
     if not answers:
         output.say(_("No port answered AT: the draft holds only what the stick shows on USB."))

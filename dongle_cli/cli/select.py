@@ -49,7 +49,7 @@ def choose(
         )
     if all_:
         return found
-    if spec:
+    if spec or (spec is not None and named_here()):  # an empty --device is a variable nobody set, not "whatever"
         return [_named(spec, found, imei_of, several=all_ is not None)]
     if len(found) > 1:
         raise _several(_("{count} dongles are plugged in:").format(count=len(found)), found, several=all_ is not None)
@@ -76,7 +76,7 @@ def _named(
         )
     if not matches:
         raise DongleError(
-            _("There is no dongle {spec}.").format(spec=spec),
+            _("There is no dongle {spec}.").format(spec=spec or '""'),
             code="device.unknown",
             hint=_("These are plugged in:") + "\n" + _listed(found),
             spec=spec,

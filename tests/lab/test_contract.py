@@ -118,6 +118,12 @@ def test_all_and_one_by_name_contradict_each_other(lab: Callable[..., Lab]) -> N
     assert not any(dongle["commands"] for dongle in bench.status())
 
 
+def test_an_empty_device_is_not_whatever_is_there(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    done = bench.run("show", "--device", "", "--format", "json")
+    assert (done.returncode, lines(done.stderr)[0]["error"]["code"]) == (3, "device.unknown")
+
+
 def test_a_device_of_the_environment_gives_way_to_all(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
     bench = lab(count=2, models=["quectel-ec25"])
     monkeypatch.setattr(type(bench), "environment", {**bench.environment, "DONGLE_DEVICE": "1-1"})
@@ -150,4 +156,7 @@ def test_at_reads_and_explains(lab: Callable[..., Lab]) -> None:
     assert (lock["command"], lock["values"]["lock"]) == ("AT+CPIN?", "READY")
     asked = bench.run("at", "+CFUN=4", "--unsafe", "--format", "json")
     assert (asked.returncode, lines(asked.stderr)[0]["error"]["code"]) == (2, "usage.confirm")
+    planned = bench.run("at", '+CGAUTH=1,2,"taro","geheim"', "--unsafe", "--dry-run", "--format", "json")
+    assert lines(planned.stdout) == [{"schema": 1, "port": "1-1", "commands": ['AT+CGAUTH=1,2,"taro","****"']}]
+    assert not any("taro" in str(context) for context in bench.status()[0]["contexts"])
     assert bench.run("at", "+CFUN=1", "--unsafe", "--yes").returncode == 0
