@@ -50,8 +50,11 @@ def read(session: Session, *, unmask: bool) -> dict[str, object]:
         if error.code != "at.refused":
             raise
         contexts = None  # some firmwares keep their contexts to themselves until the SIM is unlocked
-    registration, signal = network.read_registration(modem), network.read_signal(modem)
     imsi = identity.imsi
+    if imsi and not unmask:
+        for context in contexts or ():  # some networks make their user names of the IMSI
+            context["user"] = context["user"] and str(context["user"]).replace(str(imsi), imsi.masked)
+    registration, signal = network.read_registration(modem), network.read_signal(modem)
     return {
         "manufacturer": maker and maker.manufacturer,
         "model": maker and maker.model,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _
-from dongle_cli.identity import DongleIdentity
+from dongle_cli.identity import DongleIdentity, mask_digits
 from dongle_cli.models.model import AuthOrder
 from dongle_cli.modem import context as contexts
 from dongle_cli.modem import network, sim
@@ -47,6 +47,7 @@ def provision(device: UsbDevice, job: Job) -> Outcome:
     except DongleError as error:
         fail(run.outcome, error)
     run.outcome.seconds = time.monotonic() - started
+    run.outcome.mask(run.numbers())
     keep(run.outcome, job)
     return run.outcome
 
@@ -65,6 +66,12 @@ class _Run:
         self.outcome = Outcome(port=device.port, usb=device.usb)
         self.identity = DongleIdentity()
         self.row: SimRow | None = None
+
+    def numbers(self) -> dict[str, str]:
+        """The subscriber's IMSI and telephone number, and what is shown and kept of them."""
+        imsi, msisdn = self.identity.imsi, self.row.msisdn if self.row else None
+        masks = {imsi.digits: imsi.masked} if imsi else {}
+        return masks | ({msisdn: mask_digits(msisdn)} if msisdn else {})
 
     def note(self, text: str) -> None:
         self.outcome.notes.append(text)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -69,6 +70,16 @@ class Outcome:
         """Whether the dongle is now what the profile wants."""
         return self.result in ("ok", "already")
 
+    def mask(self, numbers: Mapping[str, str]) -> None:
+        """Put the masks of a subscriber's `numbers` in their place: a user name may be made of one."""
+        self.changes = [
+            replace(change, before=_masked(change.before, numbers), after=_masked(change.after, numbers))
+            for change in self.changes
+        ]
+        self.before = {key: _masked(value, numbers) for key, value in self.before.items()}
+        self.after = {key: _masked(value, numbers) for key, value in self.after.items()}
+        self.message = self.message and str(_masked(self.message, numbers))
+
     def as_json(self) -> dict[str, object]:
         """The object that `flash` and `provision --format json` print; secrets and IMSI are masked."""
         return {
@@ -90,3 +101,16 @@ class Outcome:
             "notes": list(self.notes),
             "evidence": self.evidence,
         }
+
+
+def _masked(value: object, numbers: Mapping[str, str]) -> object:
+    match value:
+        case str():
+            for number, mask in numbers.items():
+                value = value.replace(number, mask)
+            return value
+        case dict():
+            return {key: _masked(item, numbers) for key, item in value.items()}
+        case list():
+            return [_masked(item, numbers) for item in value]
+    return value

@@ -131,6 +131,26 @@ def test_a_device_of_the_environment_gives_way_to_all(lab: Callable[..., Lab], m
     assert [outcome["port"] for outcome in lines(done.stdout)] == ["1-1", "1-2"]
 
 
+def test_a_user_made_of_a_subscribers_numbers_is_masked_where_it_is_shown_and_kept(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    msisdn = bench.sims.read_text().splitlines()[1].split(",")[-1]
+    profile = bench.home / "numbers.toml"
+    profile.write_text(bench.profile.read_text().replace("{user}", "{imsi}-{msisdn}"))
+    imsi = lines(bench.run("show", "--unmask", "--format", "json").stdout)[0]["imsi"]
+    for more in ("--dry-run", "--yes"):
+        done = bench.run("flash", profile, "--sims", bench.sims, more, "--format", "json")
+        (outcome,) = lines(done.stdout)
+        assert outcome["result"] == ("skipped" if more == "--dry-run" else "ok"), done.stderr
+        (user,) = [change["after"] for change in outcome["changes"] if change["what"] == "context.1.user"]
+        assert user == f"{imsi[:5]}******{imsi[-4:]}-*******{msisdn[-4:]}"
+    assert bench.status()[0]["contexts"][0]["user"] == f"{imsi}-{msisdn}", "the dongle has it in full"
+    kept = Path(outcome["evidence"]).read_text()
+    assert imsi not in kept and msisdn not in kept
+    shown = bench.run("show", "--format", "json").stdout + bench.run("show").stdout
+    assert imsi not in shown
+    assert imsi in bench.run("show", "--unmask").stdout
+
+
 def test_no_dongle_at_all(lab: Callable[..., Lab]) -> None:
     bench = lab(count=1, models=["quectel-ec25"])
     bench.stop()
