@@ -79,6 +79,9 @@ class Unlock:
             return from_keyring(SERVICE, what)
         except DongleError as error:
             if self.ask is None:
-                hint = _("Give --passphrase-file FILE: a file with mode 0600 whose first line unlocks the keys.")
+                hint = _(
+                    "Give --passphrase-file FILE (mode 0600, its first line unlocks the keys); file:PATH and, for a "
+                    "systemd credential, credential:NAME are taken too."
+                )
                 raise DongleError(error.message, code=error.code, hint=hint) from None
             return None

@@ -232,7 +232,7 @@ def _carry_out(
     )  # fmt: skip
     trouble = None
     if change.new_certificate and change.before.authority == "local":
-        _made, trouble = published(register, means.folder, None, unlocked)
+        _made, trouble = published(register, [change.before], means.folder, None, unlocked)
     if change.differences:
         pair.Records(register, means.folder, unlocked).keep(
             f"change-{change.what}", bound.asset_no, _record(change, bound)

@@ -64,7 +64,7 @@ def release(
             output.insist(_("Is it really back, and has it been checked?"), yes=yes)
         known = work.release(register, held) or known
         unlocked = pair.unlock(passphrase_file)
-        made, trouble = published(register, folder, out, unlocked, good_again=True)
+        made, trouble = published(register, known, folder, out, unlocked, good_again=True)
         number = made.number if made else None
         records = pair.Records(register, folder, unlocked)
         for one in known if held else ():

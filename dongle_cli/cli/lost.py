@@ -90,7 +90,8 @@ def lost(
         case.revoked = _first_end(ended or list(known.bindings))
         case.held = any(one.state == "held" for one in ended or known.bindings)
         # The letters must be written whatever happens to the list.
-        made, trouble = published(register, folder, out, unlocked) if known.bindings else (None, None)
+        bound = ended or known.bindings
+        made, trouble = published(register, bound, folder, out, unlocked) if bound else (None, None)
         if made is not None:
             case.published = datetime.now().astimezone()
         # The letters first: measuring may take minutes, and the carrier must not wait for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -135,14 +136,15 @@ def end(
             output.say(_("There is nothing to do: no certificate of these is left to end."))
         settings, unlocked = work.settings_if_any(folder), pair.unlock(passphrase_file)
         if dry_run:
-            return _planned(ending, reason, settings is not None)
+            lists = settings is not None and any(one.authority == "local" for one in ending or found)
+            return _planned(ending, reason, lists)
         if ending:
             output.insist(_("Revoke these ({reason})?").format(reason=reason), yes=yes)
         if tried is not None:
             tried.before(register, settings, unlocked)
         ended = work.end(register, ending, reason)
         # Also where nothing was left to end: a run that was cut off may have ended it and not published it.
-        made, trouble = published(register, folder, out, unlocked)
+        made, trouble = published(register, ended or found, folder, out, unlocked)
         records = pair.Records(register, folder, unlocked)
         for one in ended:
             body = {"reason": reason, "binding": pair.told(one), "crl_number": made.number if made else None}
@@ -197,14 +199,29 @@ def _say_ended(ended: list[Binding]) -> None:
 
 
 def published(
-    register: Register, folder: Path | None, out: Path | None, unlocked: Unlock, *, good_again: bool = False
+    register: Register,
+    bound: Sequence[Binding],
+    folder: Path | None,
+    out: Path | None,
+    unlocked: Unlock,
+    *,
+    good_again: bool = False,
 ) -> tuple[Crl | None, DongleError | None]:
     """The new CRL, or what kept it from being signed: the caller still answers, and then raises it.
 
-    What the register has holds nowhere until the list is out. Neither, where this bench has no authority of its own.
+    What the register has holds nowhere until the list is out. Neither, where another authority issued all that is
+    `bound`: a list of this bench does not name it.
     """
     from dongle_cli.binding import revoke as work
 
+    foreign = [one for one in bound if one.authority != "local"]
+    for one in foreign:
+        output.say(
+            _("The certificate of {asset} is from {authority}: they have to be told, no CRL of this bench names it.")
+            .format(asset=one.asset_no, authority=one.authority)
+        )  # fmt: skip
+    if foreign and len(foreign) == len(bound):
+        return None, None
     settings = work.settings_if_any(folder)
     if settings is None:
         output.say(_("Whoever issued the certificate has to revoke it too: this bench has no authority of its own."))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +188,11 @@ def test_what_cannot_be_found_again_is_not_promised(bench: Bench, tmp_path: Path
     assert again.returncode == 0 and "dongle-cli found" not in again.stdout
     letter = (tmp_path / "gone" / "2-directory.txt").read_text()
     assert "was revoked" in letter and "on hold" not in letter
+
+
+def test_no_list_of_ours_is_said_to_end_what_another_authority_issued(bench: Bench) -> None:
+    with closing(sqlite3.connect(bench.home / "data" / "register.db")) as connection, connection:
+        connection.execute("update bindings set authority = 'est+https://ca.pref.example'")
+    done = bench.run("unbind", *ASSET, "--yes")
+    assert (done.returncode, "ca.pref.example: they have to be told" in done.stderr) == (0, True), done.stderr
+    assert "Gateways" not in done.stderr and bench.json("unbind", *ASSET, "--yes")["crl_number"] is None
