@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -65,21 +66,31 @@ def _locked(path: Path, port: str) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _opened(path)
     except OSError as error:
-        raise DongleError(
-            _("The lock {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
-            code="port.lock",
-            hint=_("Set DONGLE_HOME to a folder that everybody who works at this bench may write to."),
-            port=port,
-        ) from None
+        raise _unwritable(path, error, port) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()} dongle-cli\n".encode())
+    except BlockingIOError:
         holder = _holder(os.read(descriptor, 256))
         os.close(descriptor)
         raise fault.held(port, holder) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()} dongle-cli\n".encode())
+    except OSError as error:  # a full disk, or one that knows no locks
+        os.close(descriptor)
+        raise _unwritable(path, error, port) from None
     return descriptor
+
+
+def _unwritable(path: Path, error: OSError, port: str) -> DongleError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return DongleError(
+        _("The lock {path} cannot be written: {reason}.").format(path=path, reason=reason(error)),
+        code="port.lock",
+        hint=_("Make room on the disk, then run the same command again.")
+        if full
+        else _("Set DONGLE_HOME to a folder that everybody who works at this bench may write to."),
+        port=port,
+    )
 
 
 def _opened(path: Path) -> int:

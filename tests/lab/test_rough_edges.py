@@ -52,6 +52,14 @@ def test_an_answer_that_finds_no_room_is_an_error_in_words(lab: Callable[..., La
     assert not list(bench.home.rglob("crash-*"))
 
 
+def test_a_lock_that_finds_no_room_is_named(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"])
+    done = shell(bench, 'ulimit -f 0; "$@"', "show", "--format", "json")
+    error = json.loads(done.stderr)["error"]
+    assert (done.returncode, error["code"]) == (1, "port.lock")
+    assert "dongle-cli-" in error["message"] and ".lock" in error["message"]
+
+
 def test_a_listener_that_left_does_not_end_the_work(lab: Callable[..., Lab]) -> None:
     bench = lab(count=1, models=["quectel-ec25"])
     done = shell(
