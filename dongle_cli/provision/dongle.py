@@ -96,6 +96,7 @@ class _Run:
         with self.step("sim", _("reading the SIM")):
             state = sim.read_state(session.modem)
             self._find_row(state)
+            session.recorder.numbers = self.numbers()
             self._note_seen(session)
             state = self._unlock(session, state)
         with self.step("plan", _("comparing with the profile")):

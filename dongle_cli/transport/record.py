@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -26,12 +27,14 @@ _TITLE = "# AT transcript of dongle-cli, masked"
 class Recorder:
     """Records every transport it wraps, one after the other, into one transcript.
 
-    `order` is the dialect's order of user and password; until it is known both are masked. A line is masked as a whole,
+    `order` is the dialect's order of user and password; until it is known both are masked. `numbers` are the
+    subscriber's, each with its mask, because a user name may be made of one. A line is masked as a whole,
     however many reads it came in, so nothing is written down before its line break is there.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.order = "unknown"
+        self.numbers: Mapping[str, str] = {}
         self._lines: list[str] = []
         self._file: IO[str] | None = _private(path) if path is not None else None
         self._path = path
@@ -72,7 +75,7 @@ class Recorder:
         if not re.search(r"[0-9A-Za-z\"]", self._held):  # a prompt must come before what answers it
             self._flush()
         self._asked = data.decode("latin-1")
-        self._note(f"> {escape(masked(data.decode('latin-1'), self.order))}")
+        self._note(f"> {escape(self._without_numbers(masked(self._asked, self.order)))}")
 
     def heard(self, data: bytes) -> None:
         """Take down what came, line by line."""
@@ -91,7 +94,12 @@ class Recorder:
         self._note(received(text))
 
     def _shown(self, line: str) -> str:
-        return without_subscriber(self._asked, redact(line, order=self.order))
+        return self._without_numbers(without_subscriber(self._asked, redact(line, order=self.order)))
+
+    def _without_numbers(self, text: str) -> str:
+        for number, mask in self.numbers.items():
+            text = text.replace(number, mask)
+        return text
 
     def _flush(self) -> None:
         if self._held:

@@ -138,13 +138,16 @@ def test_a_user_made_of_a_subscribers_numbers_is_masked_where_it_is_shown_and_ke
     profile.write_text(bench.profile.read_text().replace("{user}", "{imsi}-{msisdn}"))
     imsi = lines(bench.run("show", "--unmask", "--format", "json").stdout)[0]["imsi"]
     for more in ("--dry-run", "--yes"):
-        done = bench.run("flash", profile, "--sims", bench.sims, more, "--format", "json")
+        record = bench.home / "dialogue.txt"
+        done = bench.run("flash", profile, "--sims", bench.sims, more, "--record", record, "--format", "json")
         (outcome,) = lines(done.stdout)
         assert outcome["result"] == ("skipped" if more == "--dry-run" else "ok"), done.stderr
         (user,) = [change["after"] for change in outcome["changes"] if change["what"] == "context.1.user"]
         assert user == f"{imsi[:5]}******{imsi[-4:]}-*******{msisdn[-4:]}"
     assert bench.status()[0]["contexts"][0]["user"] == f"{imsi}-{msisdn}", "the dongle has it in full"
-    kept = Path(outcome["evidence"]).read_text()
+    dialogue = record.with_name("dialogue-1-1.txt").read_text()
+    assert user in dialogue
+    kept = Path(outcome["evidence"]).read_text() + dialogue
     assert imsi not in kept and msisdn not in kept
     shown = bench.run("show", "--format", "json").stdout + bench.run("show").stdout
     assert imsi not in shown
