@@ -129,6 +129,7 @@ def test_what_is_nothing_stops_at_the_first_look(head: bytes, name: str) -> None
         jpeg(1654, 2338), jpeg(992, 1403, 120),
         jpeg(1654, 2338, before=app(1, b"Exif\0\0" + jpeg(160, 120))),  # the small picture that Exif holds
         jpeg(1654, 2338, before=app(13, b"Photoshop 3.0\0" + jpeg(160, 120))),  # and Photoshop's
+        b"II*\0" + bytes(90), b"MM\0*" + bytes(90), b"II+\0" + bytes(90), b"MM\0+" + bytes(90),  # TIFF and BigTIFF
         b"\xff\xd8\xff\xe1\xff\xf0" + bytes(4000),  # its frame comes after what was read
     ],
 )  # fmt: skip

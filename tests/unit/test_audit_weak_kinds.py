@@ -42,12 +42,14 @@ MANY = ",".join(f"column_{number:03d}" for number in range(250)) + "\n"
         "番号,名\n#1,山田\n#2,佐藤\n#3,鈴木\n",
         "所属,氏名\n[総務],山田\n[会計],佐藤\n[広報],鈴木\n",
         "アカウント,名\n@yamada,山田\n@sato,佐藤\n@suzuki,鈴木\n",
+        "宛先,氏名\n<a@example.jp>,山田\n<b@example.jp>,佐藤\n<c@example.jp>,鈴木\n",
+        "#,氏名\n1,山田\n2,佐藤\n", "%,名前\n%1,a\n%2,b\n%3,c\n", "番号,備考\n(1),注1)\n(2),注2)\n(3),\n",
         "{0a1b},山田,1\n{0a1c},佐藤,2\n{0a1d},鈴木,3\n",
         "文書,場所\n規程,C:\\doc\\\n通知,C:\\doc\\\n報告,\\\\server\\doc\\\n",
     ],
     ids=[
         "weekday", "amount", "formula", "cut in a cell of lines", "ends with the mark", "a long cell", "Ctrl-Z",
-        "VT", "FF", "NEL", "U+2028", "wide", "wider", "#1", "[..]", "@..", "{..}", "path",
+        "VT", "FF", "NEL", "U+2028", "wide", "wider", "#1", "[..]", "@..", "<..>", "#", "%", "1)", "{..}", "path",
     ],
 )  # fmt: skip
 def test_tables_that_look_a_little_like_programs(text: str) -> None:

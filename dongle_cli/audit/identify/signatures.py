@@ -89,12 +89,13 @@ def mail(head: bytes) -> str | None:
     """eml, mbox or mhtml, by the header fields (RFC 5322, RFC 4155, RFC 2557); None for other text."""
     full = len(head) >= 4096
     head = BEFORE.sub(b"", head, count=1)
+    box = head.startswith(b"From ")
+    if not box and not _FIRST_HEADER.match(head):
+        return None
     end = re.search(rb"\r?\n\r?\n", head)
     cut = full and end is None
-    if head.startswith(b"From "):
+    if box:
         return "mbox" if _is_mail(head, cut) and _BOX.match(head) and not _PATCH.match(head) else None
-    if not _FIRST_HEADER.match(head):
-        return None
     if _OLD_PAGE.match(head):
         return "mhtml"
     fields = head[: end.start() + 1] if end else head

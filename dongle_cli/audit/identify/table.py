@@ -15,8 +15,8 @@ _MORE = 1 << 16  # bytes of a table whose rows are so long that the head holds t
 _ROWS = 3
 _WIDEST = 400  # characters of a cell; what is longer is prose or data of programs
 _LINES = re.compile(r"\r\n|\r|\n")  # and none of the others that `splitlines` knows: those stand in cells
-# How programs begin their lines: markup, comments, preprocessors, decorators; "#1", "@sato", "%2" are cells of people.
-_CODE = re.compile(r"\s*(?:[<}]|//|/\*|--|[#@%](?!\w*$))")
+# How programs begin their lines: markup, comments, preprocessors, decorators; "#1", "@sato", "<a@b.jp>" are people's.
+_CODE = re.compile(r"\s*(?:}|//|/\*|--|[#@%](?!\w*$)|<(?![^<>/=\"]+>$))")
 _PATH = re.compile(r"\s*(?:[A-Za-z]:|\\)\\")  # C:\ or \\server: what goes on in the next line ends with \ too
 _NUMBER = re.compile(r"[-+.0-9A-Fa-fxXuUlL]*")
 
