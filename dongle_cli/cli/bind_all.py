@@ -59,9 +59,11 @@ def run(
         todo = sum(one.result == "skipped" for one in plans)
         if not json and (dry_run or (todo and not yes)):
             _show(plans)
-        question = ngettext("Bind {count} dongle?", "Bind {count} dongles?", todo).format(count=todo)
-        if dry_run or (todo and not output.confirm(question, yes=yes)):
-            return _tell(plans, json=json, dry_run=dry_run)
+        if dry_run:
+            return _tell(plans, json=json, dry_run=True)
+        if todo:
+            question = ngettext("Bind {count} dongle?", "Bind {count} dongles?", todo).format(count=todo)
+            output.insist(question, yes=yes)
         records = recorder(register)
         outcomes = []
         for one, plan in zip(read, plans, strict=True):

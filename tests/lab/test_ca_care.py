@@ -57,7 +57,7 @@ def test_status_says_what_ends_and_renew_renews_just_that(bench: Bench, tmp_path
     assert {f"{entry.serial_number:032x}" for entry in crl} == {new["serial"], bench.first["serial"]}
 
 
-# Runs the words after it at a terminal of its own, and answers every question for a passphrase.
+# Runs the words after it at a terminal of its own, answers every question for a passphrase, and says no to every other.
 AT_TERMINAL = """
 import os, pty, sys
 pid, terminal = pty.fork()
@@ -74,6 +74,8 @@ while True:
     said += piece
     if said.endswith(b": ") and b"Passphrase for" in said.splitlines()[-1]:
         os.write(terminal, b"a passphrase of the test\\n")
+    if said.endswith(b"[y/N] "):
+        os.write(terminal, b"n\\n")
 sys.stdout.buffer.write(said)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
@@ -218,3 +220,19 @@ def test_a_limit_and_a_missing_keyring_are_said_as_what_they_are(bench: Bench, t
     (request := tmp_path / "request").write_text("{}")
     bench.refused(2, "usage.out", "bind", "--request", request, "--out", request, "--yes", *bench.unlock)
     assert request.read_text() == "{}"
+
+
+def test_whoever_says_no_is_told_so_and_no_script_takes_it_for_done(bench: Bench, tmp_path: Path) -> None:
+    asset = ("--asset", "PF0000001")
+    for words in (
+        ("revoke", *asset, "--reason", "superseded"), ("unbind", *asset), ("lost", *asset),
+        ("change", "sim", *asset, "--iccid", "8981030000019990008"), ("ca", "renew", "--before", "30d"),
+        ("bind", "--device", "1-1", "--csr", tmp_path / "lt1.csr", "--laptop", laptop_file(tmp_path, 1),
+         "--asset", "PF0000001", "--out", tmp_path / "again.pem"),
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", AT_TERMINAL, sys.executable, "-m", "dongle_cli", *map(str, words)],
+            env=bench.lab.environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, "[usage.declined]" in done.stdout) == (2, True), (words, done)
+    assert bench.run("verify", "--pem", tmp_path / "lt1.pem").returncode == 0

@@ -114,6 +114,7 @@ def test_lost_and_found_again_returned_and_bound_anew(bench: Bench, tmp_path: Pa
     assert bench.run("verify", "--pem", pem).returncode == 0
     bench.json("revoke", *ASSET, "--reason", "keyCompromise", "--yes", *bench.unlock)
     bench.refused(1, "binding.not-held", "found", *ASSET, "--yes", *bench.unlock)
+    assert "失効(keyCompromise)" in bench.run("found", *ASSET, "--yes", "--lang", "ja", *bench.unlock).stderr
     bench.refused(1, "binding.ended", "change", "sim", *ASSET, "--iccid", "8981030000019990008", "--yes")
     bench.refused(1, "request.key-compromised", *bench.bind("1-1", 1))
     (tmp_path / "lt1.csr").unlink()
