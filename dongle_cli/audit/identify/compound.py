@@ -57,11 +57,13 @@ _ROWS: tuple[tuple[str, frozenset[str]], ...] = tuple(
 )
 _NAMES = frozenset(name for _kind, needs in _ROWS for name in needs)
 # Names that many programs give to their streams: what these begin with decides.
-_STARTS: tuple[tuple[str, re.Pattern[bytes], str], ...] = (
-    ("fileheader", re.compile(rb"HWP Document File"), "hwp"),
-    ("contents", re.compile(rb"CHNKWKS|CHNKINK"), "works"),  # from Works 2000 on
-    ("contents", re.compile(rb"\xe8\xac.\0", re.DOTALL), "pub"),  # Publisher without Quill, its text engine
-)
+_STARTS: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {
+    "fileheader": ((re.compile(rb"HWP Document File"), "hwp"),),
+    "contents": (
+        (re.compile(rb"CHNKWKS|CHNKINK"), "works"),  # from Works 2000 on
+        (re.compile(rb"\xe8\xac.\0", re.DOTALL), "pub"),  # Publisher without Quill, its text engine
+    ),
+}
 # What the streams of one kind begin with, for files whose directory is lost.
 _RAW = ((b"SsmgV.01", "jtd"), (b"TextV.01", "jtd"), (b"HWP Document File", "hwp"))
 _SMALLEST = 1536  # a header, a FAT and a directory sector ([MS-CFB] 2.2): what is shorter holds no stream
@@ -80,8 +82,8 @@ def _kind(ole: Compound, streams: list[Stream]) -> str | None:
     kind = kind_of({stream.name.lower() for stream in streams})
     if kind is None:
         for stream in streams:
-            for name, start, said in _STARTS:
-                if stream.name.lower() == name and start.match(ole.read(stream, 32)):
+            for start, said in _STARTS.get(stream.name.lower(), ()):
+                if start.match(ole.read(stream, 32)):
                     return said
     return kind
 
@@ -100,7 +102,9 @@ def look(item: Item) -> Iterator[Hit | Gap | Item]:
     ole = Compound(file, item.head, item.budget.limits.entries)
     root = [ole.streams[slot] for slot in ole.inside(0)]
     everything = [stream for stream in ole.streams if stream.kind in (1, 2)]
-    kind = _kind(ole, root) or _kind(ole, everything if ole.broken or not root else _stray(ole))
+    kind = _kind(ole, root)
+    if kind is None and len(root) < len(everything):
+        kind = _kind(ole, everything if ole.broken or not root else _stray(ole))
     if kind is None and (ole.broken or not everything) and size >= _SMALLEST:
         file.seek(0)
         data = file.read(_RAW_BYTES)
