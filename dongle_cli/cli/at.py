@@ -61,6 +61,7 @@ def _decode(files: list[str], *, as_json: bool) -> int:
 
 def _send(commands: list[str], device: str | None, record: Path | None, *, unmask: bool, as_json: bool) -> int:
     from dongle_cli.cli.select import choose
+    from dongle_cli.modem.allowlist import reading
     from dongle_cli.modem.decode import decode
     from dongle_cli.modem.engine import final_text
     from dongle_cli.provision.session import imei_of, open_modem
@@ -68,7 +69,7 @@ def _send(commands: list[str], device: str | None, record: Path | None, *, unmas
     refused = False
     with open_modem(choose(device, imei_of=imei_of)[0], record_to=record) as modem:
         for command in commands:
-            reply = modem.engine.send(command)
+            reply = modem.engine.send(command, once=not reading(command))  # a PIN among them must not go out twice
             refused = refused or not reply.ok
             final = final_text(reply.final) if reply.final else ""
             lines = [modem.engine.shown(line) for line in (*reply.lines, final) if line]

@@ -94,6 +94,15 @@ def test_errors(lab: Callable[..., Lab], arguments: list[str], exit_code: int, c
     assert error["error"].keys() >= {"code", "message", "hint"}
 
 
+def test_at_repeats_what_reads_and_nothing_else(lab: Callable[..., Lab]) -> None:
+    bench = lab(count=1, models=["quectel-ec25"], pin=True, faults=["busy=1"])
+    pin = bench.sims.read_text().splitlines()[1].split(",")[3]
+    busy = bench.run("at", f'+CPIN="{pin}"', "--unsafe", "--yes", "--format", "json")
+    assert (busy.returncode, lines(busy.stdout)[0]["values"]["cause"]) == (4, 14)
+    assert bench.status()[0]["locked"]
+    assert bench.run("at", f'+CPIN="{pin}"', "--unsafe", "--yes").returncode == 0
+
+
 def test_at_shows_a_subscribers_numbers_only_unmasked(lab: Callable[..., Lab], tmp_path: Path) -> None:
     bench = lab(count=1, models=["quectel-ec25"])
     record = tmp_path / "record.txt"
