@@ -61,7 +61,7 @@ class Damage:
         return bytes(out)
 
     def of_record(self, record: bytes) -> bytes:
-        """A file record with some of the numbers wrong by which its attributes are found ([MS] NTFS, $MFT)."""
+        """A file record with some of the numbers wrong by which its attributes are found."""
         out = bytearray(record)
         for _change in range(self.random.randrange(1, 4)):
             at, width = self.random.choice(
