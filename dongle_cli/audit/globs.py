@@ -29,7 +29,7 @@ def translated(pattern: str) -> str:
 
 
 def covers(pattern: re.Pattern[str] | None, volume: str, path: str) -> bool:
-    """Whether a pattern covers `path`, with or without its volume in front ("D:/work/**" names one volume)."""
+    """Whether a pattern covers `path`, with or without its volume in front ("D:/data/**" names one volume)."""
     if pattern is None:
         return False
     return bool(pattern.match(path) or (volume and pattern.match(f"{volume}/{path}")))

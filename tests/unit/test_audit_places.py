@@ -215,10 +215,10 @@ def test_firefox_and_a_history_that_is_none(tmp_path: Path) -> None:
         it.execute("CREATE TABLE moz_anno_attributes (id INTEGER PRIMARY KEY, name TEXT)")
         it.execute("CREATE TABLE moz_annos (id INTEGER PRIMARY KEY, anno_attribute_id INTEGER, content TEXT)")
         it.execute("INSERT INTO moz_anno_attributes VALUES (1, 'downloads/destinationFileURI')")
-        it.execute("INSERT INTO moz_annos VALUES (1, 1, 'file:///C:/work/%E8%B5%B7%E6%A1%88.pdf')")
+        it.execute("INSERT INTO moz_annos VALUES (1, 1, 'file:///C:/jobs/%E8%B5%B7%E6%A1%88.pdf')")
     it.close()
     places = Places([Registry(volume)])
-    assert of(places, "work/起案.pdf").word == "browser-downloads"
+    assert of(places, "jobs/起案.pdf").word == "browser-downloads"
     assert [(gap.path.rpartition("/")[2], gap.reason) for gap in places.unread()] == [("History", "damaged")]
 
 
@@ -259,14 +259,14 @@ def test_places_of_linux_and_its_trash(tmp_path: Path) -> None:
                       "taro:x:1001:1001::/srv/people/taro:/bin/sh\nmail:x:8:8::/var/mail:/bin/sh\n",
         "home/hanako/.config/user-dirs.dirs": 'XDG_DOCUMENTS_DIR="$HOME/書類"\nXDG_MUSIC_DIR="$HOME/"\n',
         "home/hanako/.local/share/Trash/files/a.pdf": "x", "home/hanako/.local/share/Trash/info/a.pdf.trashinfo": info,
-        ".Trash-1001/files/b/c.pdf": "x", ".Trash-1001/info/b.trashinfo": "[Trash Info]\nPath=work/b\n",
+        ".Trash-1001/files/b/c.pdf": "x", ".Trash-1001/info/b.trashinfo": "[Trash Info]\nPath=jobs/b\n",
     }  # fmt: skip
     it = Places([Registry(put(tmp_path, files))])
     assert {path: (place.word, place.user, place.hint) for path in LINUX for place in [of(it, path)]} == LINUX
     assert of(it, "home/hanako/.local/share/Trash/files/a.pdf") == Place(
         "recycle-bin", "hanako", "/home/hanako/書類/a.pdf", "documents", "2026-03-04T05:06:07+09:00"
     )
-    assert of(it, ".Trash-1001/files/b/c.pdf") == Place("recycle-bin", "taro", "/work/b/c.pdf", "folder")
+    assert of(it, ".Trash-1001/files/b/c.pdf") == Place("recycle-bin", "taro", "/jobs/b/c.pdf", "folder")
 
 
 def test_a_persons_folder_alone(tmp_path: Path) -> None:

@@ -312,7 +312,12 @@ class Walk:
             os.close(folder)
 
     def _settle(self, fd: int, path: str, head: bytes, guess: str) -> None:
-        about = os.fstat(fd)
+        try:
+            about = os.fstat(fd)
+        except OSError as error:  # gone from its server meanwhile
+            os.close(fd)
+            self._lost(path, error)
+            return
         with content(fd, about.st_size, head) as file:
             try:
                 entry = Entry(path, about.st_size, about.st_mtime, self.name_of(about.st_uid))
