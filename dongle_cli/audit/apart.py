@@ -46,16 +46,20 @@ def apart(work: Work[T], *, quiet: float, total: float) -> Iterator[T]:
     if child == 0:
         _child(work, ours, theirs, parent)
     theirs.close()
-    until = time.monotonic() + total
+    until, left = time.monotonic() + total, total
     try:
-        while ours.poll(max(0.0, min(quiet, until - time.monotonic()))):
+        while ours.poll(max(0.0, min(quiet, left))):
             word, what = ours.recv()
             if word == "done":
                 return
             if word == "found":
                 yield what
+            if left > 0 and (left := until - time.monotonic()) <= 0:
+                os.kill(child, signal.SIGKILL)  # it says no more; what it has said still counts
         raise Ended("limit", f"{total:g} s" if time.monotonic() >= until else f"{quiet:g} s without a sign")
     except (EOFError, OSError):
+        if left <= 0:
+            raise Ended("limit", f"{total:g} s") from None
         _pid, status = os.waitpid(child, 0)
         child = 0
         code = os.waitstatus_to_exitcode(status)

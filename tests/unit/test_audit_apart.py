@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,36 @@ def test_endless_work_is_ended() -> None:
     found, ended = hears(alive, quiet=1.8, total=3)  # it says every second that it lives
     assert (found, ended) == ([], ("limit", "3 s"))
     assert time.monotonic() - began < 15
+
+
+def test_work_that_never_runs_out_of_words_is_ended_too() -> None:
+    def talking(beat: Beat) -> Iterator[int]:
+        while True:
+            yield 1
+
+    found, ended = hears(talking, total=0.3)
+    assert set(found) == {1} and ended == ("limit", "0.3 s")
+
+
+@pytest.mark.parametrize("more", [(), iter(int, 1)], ids=["it is done", "it would go on"])
+def test_what_was_said_in_time_counts_though_it_was_heard_late(more: Iterable[int]) -> None:
+    said = multiprocessing.Event()
+
+    def work(beat: Beat) -> Iterator[int]:
+        yield from range(3)
+        said.set()
+        yield from more
+
+    running, until = apart(work, quiet=20, total=2), time.monotonic() + 2
+    found = [next(running)]
+    assert said.wait(20)
+    time.sleep(max(0.0, until - time.monotonic()) + 0.1)  # who asked was held up, by a pager or a busy machine
+    if more == ():
+        assert [*found, *running] == [0, 1, 2]
+        return
+    with pytest.raises(Ended, match=r"^2 s$"):
+        found.extend(running)
+    assert found[:3] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,8 @@ def test_numbers_are_counted_and_no_digit_of_one_is_anywhere(tmp_path: Path) -> 
 
 
 def test_a_document_without_end_costs_its_deadline_and_a_broken_one_nobody_else(tmp_path: Path) -> None:
+    import io
+    import signal
     import zipfile
 
     from dongle_cli.audit.identify import Limits
@@ -201,12 +203,23 @@ def test_a_document_without_end_costs_its_deadline_and_a_broken_one_nobody_else(
     from dongle_cli.audit.pii.extract import Unmeasured
     from dongle_cli.audit.sources.directory import Tree
 
+    class Silent(io.BytesIO):
+        """A file whose server no longer answers."""
+
+        def seek(self, offset: int, whence: int = 0, /) -> int:
+            while True:
+                signal.pause()
+
+    class Share(Tree):
+        def open(self, path: str) -> io.BytesIO:  # type: ignore[override]
+            return Silent((tmp_path / path).read_bytes())
+
     (tmp_path / "a.rtf").write_text("{\\rtf1 My Number " + numbers(1)[0] + "}")
     with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types")
         archive.writestr("xl/workbook.xml", "<workbook/>" * 3)
     tree = Tree(str(tmp_path))
-    late = count(tree, "a.rtf", "rtf", Limits(), deadline=0.0)[None, "rtf"]
+    late = count(Share(str(tmp_path)), "a.rtf", "rtf", Limits(), deadline=0.3)[None, "rtf"]
     assert isinstance(late, Unmeasured) and late.reason == "limit"
     broken = count(tree, "b.xlsx", "xlsx", Limits())[None, "xlsx"]
     assert isinstance(broken, Unmeasured) and broken.reason == "damaged"
