@@ -53,7 +53,8 @@ def test_any_record_of_the_recycle_bin(data: bytes) -> None:
 @given(NAMES, st.sampled_from((1, 2)), st.integers(0, 2**63))
 def test_a_record_says_what_was_written(name: str, version: int, when: int) -> None:
     said = recycle.parse(record(name, version=version, when=when), "$I")
-    assert said.original == name
+    # two halves of a surrogate pair that meet are one character
+    assert said.original == name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 INFO = b"[Trash Info]\nPath=/home/x/%E6%9B%B8.pdf\nDeletionDate=2026-03-04T05:06:07\n"
