@@ -15,12 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dongle_cli.lab import process
 from dongle_cli.lab.ask import ask
 
 # A shell's background job ignores SIGINT, and so would every program that a test starts in order to interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says more about the machine than about the program, and a folder that all examples share is
+# meant so. The profile loaded so far stays the parent: where CI is set, it draws the same examples each time.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
 
 
 @dataclass

@@ -13,7 +13,7 @@ import zipfile
 
 import py7zr
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from identified import PDF, RTF, mail, office, sevened, tarred, zipped
 from ole2_writer import compound
@@ -87,7 +87,7 @@ def ask(data: bytes, name: str) -> None:
     assert file.getvalue() == data, "what is looked at is not written to"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.binary(max_size=9), st.booleans()), max_size=6),
     cut=st.integers(0, 1 << 16),
@@ -107,7 +107,7 @@ def test_damaged_files(seed: str, changes: list[tuple[int, bytes, bool]], cut: i
 NUMBER = st.sampled_from((0, 1, 2, 8, 16, 254, 256, 257, 271, 282, 34665, 0xFFFF, 2**31, 2**32 - 1, 2**63, 2**64 - 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     start=st.sampled_from((b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0", b"BM")),
     numbers=st.lists(
@@ -122,7 +122,7 @@ def test_pictures_whose_numbers_lie(start: bytes, numbers: list[tuple[int, int, 
     pictured(data + rest)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lies=st.lists(st.tuples(st.integers(0, 1 << 16), NUMBER | st.integers(0, 99)), min_size=1, max_size=8))
 @pytest.mark.parametrize("seed", ["zip", "docx", "doc", "msg"])
 def test_containers_whose_numbers_lie(seed: str, lies: list[tuple[int, int]]) -> None:
@@ -133,7 +133,7 @@ def test_containers_whose_numbers_lie(seed: str, lies: list[tuple[int, int]]) ->
     ask(bytes(data), f"x.{seed}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     parts=st.lists(
         st.tuples(st.sampled_from((0xC0, 0xC4, 0xD0, 0xD8, 0xD9, 0xDA, 0xE0, 0xE2, 0xFF, 0)), st.integers(0, 0xFFFF),
@@ -182,7 +182,7 @@ STARTS = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(start=st.sampled_from(STARTS), rest=st.binary(max_size=600), name=st.text(max_size=8))
 @example(start=b"-lh", rest=b"", name="")
 def test_invented_files(start: bytes, rest: bytes, name: str) -> None:
@@ -192,7 +192,7 @@ def test_invented_files(start: bytes, rest: bytes, name: str) -> None:
 PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd.compress}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     texts=st.lists(st.tuples(st.binary(min_size=1, max_size=60), st.integers(1, 300)), min_size=1, max_size=3),
     end=st.binary(max_size=9),
@@ -213,7 +213,7 @@ def test_the_quick_way_to_a_beginning_gives_what_the_long_one_does(
         assert quick == long
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(extra=st.integers(0, 200), texts=st.lists(st.tuples(st.binary(max_size=60), st.integers(1, 300)), max_size=4))
 def test_members_of_a_zip_begin_as_they_do(extra: int, texts: list[tuple[bytes, int]]) -> None:
     out = io.BytesIO()

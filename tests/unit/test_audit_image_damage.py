@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_reading import PDF, Seen, gaps, mbr, seen
 from ntfs_image import NtfsImage, convert
@@ -170,9 +170,7 @@ def test_sizes_that_cannot_be_cost_no_memory(spoiled: Callable[..., Path], conte
     assert int(done.stdout) >= 1
 
 
-BOUNDED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+BOUNDED = settings(max_examples=150)
 
 
 @BOUNDED

@@ -133,9 +133,7 @@ DAMAGE = st.lists(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=100, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(damage=DAMAGE)
 def test_both_find_the_same_on_damaged_records(volume: Volume, damage: list[tuple[int, int, bytes]]) -> None:
     content = volume.content

@@ -74,7 +74,7 @@ ENDINGS = ["xdw", "XBD", "rdp", "tar", "oasys", "oas", "jhd", "xct", "txt", "doc
 NAMES = st.builds(lambda stem, ending: f"{stem}.{ending}", st.text(max_size=8), st.sampled_from(ENDINGS))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(head=HEADS, name=NAMES, weak=st.sampled_from(WEAK))
 @example(head=b"\xff\xd8\xff", name="", weak=WEAK[1])
 @example(head=b"a,b\nc,d", name="", weak=WEAK[1])

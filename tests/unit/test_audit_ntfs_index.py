@@ -75,9 +75,7 @@ def test_both_list_the_same(volume: Volume) -> None:
         list(ours.list("many/とても長い名前のファイル 7.txt"))
 
 
-@settings(
-    max_examples=300, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=300, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     changes=st.lists(
         st.tuples(

@@ -143,7 +143,7 @@ def test_what_cannot_be_measured_says_why() -> None:
     assert caught.value.reason == "damaged"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([*SAMPLES, "xlsx", "xls", "pdf", "pptx", "odt"]), st.binary(max_size=300), st.integers(0, 400))
 def test_any_bytes_give_counts_or_a_reason(kind: str, noise: bytes, at: int) -> None:
     raw = SAMPLES[kind]() if kind in SAMPLES else b"%PDF-1.4\n" if kind == "pdf" else b""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from folder_volume import put
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from windows_root import record
 
@@ -20,7 +20,7 @@ from dongle_cli.audit.hives.unreadable import Unreadable
 from dongle_cli.audit.model import Entry
 from dongle_cli.audit.places import Places, history, recycle, sqlite, trash
 
-SLOW: Any = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+SLOW: Any = settings(max_examples=300)
 NAMES = st.text(st.characters(max_codepoint=0xFFFF, exclude_characters="\0"), min_size=1, max_size=260)
 
 
@@ -140,7 +140,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=8))
 def test_every_path_has_a_place(tmp_path: Path, parts: list[str]) -> None:
     if not (tmp_path / "Users").exists():

@@ -99,7 +99,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert refused.value.code == "identity.unreadable"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.binary(max_size=300)
     | st.dictionaries(st.text(), st.text()).map(lambda d: json.dumps(d | {"schema": 1}).encode())

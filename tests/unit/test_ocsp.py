@@ -83,7 +83,7 @@ def test_a_certificate_that_may_not_answer_is_refused() -> None:
 RESPONDER = responder(OCSP_KEY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_requests_are_answered_and_never_with_good_for_another_number(data: st.DataObject) -> None:
     asked = bytearray(question())

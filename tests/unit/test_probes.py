@@ -93,7 +93,7 @@ def test_who_does_not_know_the_secret_is_not_believed(code: int) -> None:
         assert probes.log_on(gateway, context(), 1).verdict == "unmeasured"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=80))
 def test_any_eap_message_of_a_server_ends_the_logon_in_time(message: bytes) -> None:
     attribute = bytes([79, 2 + len(message)]) + message

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongle_cli.errors import DongleError, ExitCode
@@ -70,7 +70,7 @@ def test_no_text_begins_like_a_number_date_or_formula(text: str) -> None:
     assert not shown or shown[0] not in "=+-@0123456789"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["csv", "xlsx"]))
 def test_any_text_can_be_reported(tmp_path: Path, asset: str, message: str, kind: str) -> None:
     path = tmp_path / f"r.{kind}"

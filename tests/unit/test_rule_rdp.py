@@ -115,7 +115,7 @@ def test_a_policy_of_this_machine_is_never_said_to_prove_the_other_host(tmp_path
     assert "It proves nothing about the hosts" in str(dict(one.detail)["note"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.binary(max_size=600)
     | st.text(max_size=300).map(lambda text: ("redirectclipboard:i:0\n" + text).encode("utf-16"))

@@ -112,7 +112,7 @@ def test_a_root_without_windows_has_nothing_to_ask(tmp_path: Path) -> None:
     assert len(findings) == len([rule for rule in CATALOGUE.values() if rule.subject != "document"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_flipped_bytes_never_stop_an_audit(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     files = windows({r"Policies\Microsoft\OneDrive": {"KFMBlockOptIn": 1}}, {r"Services\CSC": {"Start": 1}})
@@ -125,7 +125,7 @@ def test_flipped_bytes_never_stop_an_audit(tmp_path_factory: pytest.TempPathFact
     assert all(gap.path == path for gap in gaps)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda data: b"PReg\1\0\0\0" + data))
 def test_no_policy_file_stops_an_audit(raw: bytes) -> None:
     try:

@@ -72,7 +72,7 @@ def test_somebody_elses_signature_is_damage() -> None:
         scep.opened(message(), holder("client")[0], holder("client")[1])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0, 1), st.integers(1, 255), st.data())
 def test_no_change_goes_unseen(kind: int, change: int, data: st.DataObject) -> None:
     """Either it is Damaged, or what is said is what was said: only the certificates beside it are not signed."""
@@ -91,7 +91,7 @@ def test_no_change_goes_unseen(kind: int, change: int, data: st.DataObject) -> N
 _MESSAGES = (cache(message), cache(lambda: message(status=scep.PENDING)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=400) | st.text(max_size=100).map(str.encode))
 def test_any_bytes_are_certificates_or_none(data: bytes) -> None:
     assert isinstance(place.certificates(data), list)

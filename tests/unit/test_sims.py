@@ -12,7 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongle_cli.errors import DongleError
@@ -298,7 +298,6 @@ def test_files_that_are_no_list(tmp_path: Path) -> None:
     assert refused(tmp_path).code == "sims.unreadable"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.binary(max_size=200).map(lambda tail: b"iccid,pin\n" + tail)))
 def test_any_bytes_give_a_list_or_an_error(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(raw)
@@ -319,7 +318,7 @@ def sound_workbook() -> bytes:
     return stream.getvalue()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 8000), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_workbook_gives_a_list_or_an_error(tmp_path: Path, damage: list[tuple[int, int]]) -> None:
     raw = bytearray(sound_workbook())

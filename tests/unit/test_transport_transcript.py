@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dongle_cli.errors import DongleError
@@ -77,7 +77,6 @@ def replay(text: str) -> str:
 SAID = "".join(answer for _command, answer in TALK)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=40))
 def test_however_it_is_cut_up_it_is_masked_and_replays(places: list[int]) -> None:
     text = record(None, places).text()
@@ -87,7 +86,6 @@ def test_however_it_is_cut_up_it_is_masked_and_replays(places: list[int]) -> Non
     assert replay(text) == SAID.replace(PASSWORD, "****").replace(PIN, "****")
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=40))
 def test_the_digest_does_not_depend_on_how_it_was_cut_up(places: list[int]) -> None:
     assert record(None, places).digest() == record(None, []).digest()
@@ -171,7 +169,6 @@ def test_bytes_that_are_no_text_are_no_transcript(tmp_path: Path) -> None:
     assert error.value.code == "transcript.unreadable"
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_every_byte_survives(data: bytes) -> None:
     text = data.decode("latin-1")

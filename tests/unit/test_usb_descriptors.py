@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dongle_cli.usb import descriptors
@@ -43,7 +43,6 @@ def test_a_string_is_words_without_control_characters() -> None:
     assert descriptors.text(b"") is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for raw in (data, WHOLE[:9] + data, WHOLE + data):
@@ -53,7 +52,6 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     descriptors.text(data)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
 def test_one_wrong_byte_loses_no_more_than_what_follows(at: int, value: int) -> None:
     damaged = WHOLE[:at] + bytes([value]) + WHOLE[at + 1 :]

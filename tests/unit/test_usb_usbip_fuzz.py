@@ -20,7 +20,7 @@ def server() -> Iterator[Server]:
     running.sock.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=700), st.integers(0, 400))
 def test_random_bytes_for_a_list(server: Server, noise: bytes, kept: int) -> None:
     """Anything for an answer, also the beginning of a right one: a list, or one kind of error."""
@@ -32,7 +32,7 @@ def test_random_bytes_for_a_list(server: Server, noise: bytes, kept: int) -> Non
             assert error.code == "usb.bus", error
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400), st.integers(0, 330))
 def test_random_bytes_for_an_import(server: Server, noise: bytes, kept: int) -> None:
     for answer in (noise, (IMPORTED + DEVICE)[:kept] + noise):
@@ -42,7 +42,7 @@ def test_random_bytes_for_an_import(server: Server, noise: bytes, kept: int) -> 
             assert error.code == "usb.bus", error
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(-200, 3), st.binary(max_size=80)), max_size=6)
 )
