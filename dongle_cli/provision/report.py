@@ -23,7 +23,8 @@ from dongle_cli.provision.outcome import Outcome
 if TYPE_CHECKING:
     from dongle_cli.provision.job import Job
 
-_TROUBLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")  # no file format of this module has room for control characters
+# No file format of this module has room for control characters, and XML none for what is no character (its clause 2.2).
+_TROUBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dongle_cli.errors import DongleError, ExitCode
@@ -72,6 +72,7 @@ def test_no_text_begins_like_a_number_date_or_formula(text: str) -> None:
 
 @settings(max_examples=40)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["csv", "xlsx"]))
+@example("\uffff", "\ufffe\ud800", "xlsx")  # no characters, though Unicode counts them: XML has none of them
 def test_any_text_can_be_reported(tmp_path: Path, asset: str, message: str, kind: str) -> None:
     path = tmp_path / f"r.{kind}"
     write_report([Outcome(port="1-1", asset_no=asset, message=message)], path, INFO)
@@ -135,6 +136,7 @@ def test_what_cannot_be_written_is_said_before_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.strangers
+@pytest.mark.timeout(300)  # an office that starts twice
 def test_a_spreadsheet_opens_it_without_damage(tmp_path: Path) -> None:
     """LibreOffice guesses types as Excel does when a CSV file is double-clicked ("detect special numbers")."""
     office = shutil.which("soffice")
