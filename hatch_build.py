@@ -51,7 +51,8 @@ class Compiled(BuildHookInterface):  # type: ignore[type-arg]
 def compile_into(root: Path) -> str:
     """Put the module where Python finds it, whole or not at all; why it could not be made, or nothing."""
     compiler = shlex.split(os.environ.get("CC", "")) or [shutil.which("cc") or shutil.which("gcc") or "cc"]
-    unfinished = root / BUILT.with_suffix(f".{os.getpid()}")
+    # Ignored by git, as the module is: a wheel that somebody packs meanwhile must not hold it, nor miss it half-way.
+    unfinished = root / BUILT.with_suffix(f".{os.getpid()}.so")
     sources = sorted(map(str, (root / SOURCES).glob("*.c")))
     command = [*compiler, *FLAGS, f"-I{sysconfig.get_path('include')}", "-o", str(unfinished), *sources]
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import hatch_build
 from dongle_cli.audit.sources import swift
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,3 +66,14 @@ def test_the_installed_program_finds_its_models_texts_and_migrations(wheel: Path
     assert "12d1" in run("-m", "dongle_cli", "setup", "udev", "--print")
     run("-m", "dongle_cli", "register", "runs")
     assert (tmp_path / "home" / "data" / "register.db").exists()
+
+
+def test_what_is_being_compiled_is_no_file_that_a_wheel_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two wheels may be packed at once; git, and so the backend, ignores every .so but the finished one."""
+    (tmp_path / hatch_build.SOURCES).mkdir(parents=True)
+    compiler = tmp_path / "cc"
+    compiler.write_text(f'while [ "$1" != -o ]; do shift; done\nprintf %s "$2" >{tmp_path}/named\nexit 1\n')
+    monkeypatch.setenv("CC", f"sh {compiler}")
+    assert hatch_build.compile_into(tmp_path)
+    unfinished = Path((tmp_path / "named").read_text())
+    assert unfinished.suffix == ".so" and unfinished.name != hatch_build.BUILT.name
