@@ -35,6 +35,7 @@ _LEFT_ALONE = frozenset(
 _PROBING = 45.0  # seconds ModemManager may take to probe the ports of a new device
 _UNKNOWN = 2.0  # seconds until a device ModemManager does not know is taken for one it does not want
 _CALL = 30.0  # seconds for one answer; inhibiting a modem in use disables it first
+_GREETING = 10.0  # seconds for the bus to let us in; without it nobody is asked, and ModemManager keeps the dongle
 
 
 class Inhibition:
@@ -146,7 +147,7 @@ def _connection() -> DBusConnection:
         def send_and_get_reply(self, message: Any, *, timeout: float | None = None) -> Any:
             return super().send_and_get_reply(message, timeout=timeout or _CALL)
 
-    return Bounded(prep_socket(get_bus("SYSTEM"), timeout=1.0))
+    return Bounded(prep_socket(get_bus("SYSTEM"), timeout=_GREETING))
 
 
 def _broken(reason: str) -> DongleError:
