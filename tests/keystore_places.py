@@ -91,7 +91,8 @@ def swtpm(folder: Path) -> Iterator[str]:
     try:
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port + 1), timeout=1).close()
+                # It listens here last: whoever waits for the switch alone may come too early with a command.
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
                 assert time.monotonic() < deadline and process.poll() is None, "swtpm does not start"
@@ -99,7 +100,7 @@ def swtpm(folder: Path) -> Iterator[str]:
         yield f"swtpm:host=127.0.0.1,port={port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, x509.Certificate]:
