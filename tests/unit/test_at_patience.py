@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,10 +14,22 @@ from contextlib import suppress
 import pytest
 
 from dongle_cli.errors import DongleError
+from dongle_cli.modem import engine
 from dongle_cli.modem.engine import AtEngine
 from dongle_cli.transport.tty import TtyTransport
 
 OK = b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n"
+PATIENCE = 60.0  # seconds: no test waits for so long, and no machine is too busy for it
+
+
+class Clock:
+    """The engine's time, which leaps ahead where a test says so."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 class Far:
@@ -25,27 +38,26 @@ class Far:
     def __init__(self) -> None:
         self.far, near = pty.openpty()
         tty.setraw(near)
-        self.engine = AtEngine(TtyTransport(os.ttyname(near)), patience=1.0)
+        self.near = TtyTransport(os.ttyname(near))
+        self.engine = AtEngine(self.near, patience=PATIENCE)
         os.close(near)
         self.timers: list[threading.Timer] = []
 
     def fill(self) -> None:
         """Write until the line takes no more; the kernel moves what it has along a little later."""
-        transport = self.engine.transport
-        assert isinstance(transport, TtyTransport)
         taken = 1
         while taken:
             taken = 0
             with suppress(BlockingIOError):
                 while True:
-                    taken += os.write(transport._fd, b"\0")
-            select.select([], [transport._fd], [], 0.2)
+                    taken += os.write(self.near._fd, b"\0")
+            select.select([], [self.near._fd], [], 0.2)
 
     def heard(self, ending: bytes) -> bytes:
         """Everything the host has written, up to this ending."""
         text = b""
         while not text.endswith(ending):
-            assert select.select([self.far], [], [], 10)[0], text[-40:]
+            assert select.select([self.far], [], [], PATIENCE)[0], text[-40:]
             text += os.read(self.far, 4096)
         return text
 
@@ -63,14 +75,23 @@ def far() -> Iterator[Far]:
     made = Far()
     yield made
     for timer in made.timers:
-        timer.join(10)
-    made.engine.transport.close()
+        timer.join(PATIENCE)
+    made.near.close()
     os.close(made.far)
 
 
-def test_the_wait_begins_when_the_command_is_out(far: Far) -> None:
-    far.fill()  # and it stays full longer than one waits for an answer
-    far.after(1.5)
+def test_the_wait_begins_when_the_command_is_out(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, write = Clock(), far.near.write
+
+    def congested(data: bytes) -> None:
+        write(data)
+        clock.ahead += 2 * PATIENCE  # it took longer than one waits for an answer
+
+    monkeypatch.setattr(engine, "time", clock)
+    monkeypatch.setattr(far.near, "write", congested)
+    monkeypatch.setattr("dongle_cli.transport.tty._WRITE", PATIENCE)
+    far.fill()
+    far.after(0.2)
     assert far.engine.send("+CSQ").lines == ("+CSQ: 20,99",)
 
 
@@ -78,10 +99,11 @@ def test_an_answer_that_is_there_counts_however_late_one_looks(far: Far) -> None
     far.after(0)
     assert far.engine.send("+CSQ").ok  # nothing on the line is old any more
     os.write(far.far, OK)
+    assert select.select([far.near._fd], [], [], PATIENCE)[0]  # the kernel takes its time to carry it over
     assert far.engine.send("+CSQ", timeout=1e-9).lines == ("+CSQ: 20,99",)
 
 
 def test_silence_ends_at_the_deadline_all_the_same(far: Far) -> None:
     with pytest.raises(DongleError) as caught:
-        far.engine.send("+CSQ")
+        far.engine.send("+CSQ", timeout=0.2)
     assert caught.value.code == "at.silent"

@@ -28,6 +28,7 @@ from dongle_cli.errors import DongleError
 from dongle_cli.secrets import Secret
 
 SECRET = "a shared secret"
+ENOUGH = 60.0  # seconds for an answer that comes: the server's thread may stand still for a while
 
 
 def context() -> ssl.SSLContext:
@@ -61,7 +62,7 @@ def server(answer: Callable[[bytes], bytes]) -> Iterator[Gateway]:
         port = sock.getsockname()[1]
         yield Gateway("radius", "127.0.0.1", port, secret=Secret(SECRET))
         sock.sendto(b"stop", ("127.0.0.1", port))
-        thread.join(5)
+        thread.join(ENOUGH)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def server(answer: Callable[[bytes], bytes]) -> Iterator[Gateway]:
 )
 def test_what_a_server_that_knows_the_secret_says(code: int, verdict: str) -> None:
     with server(lambda request: reply(code, request, b"", SECRET)) as gateway:
-        assert probes.log_on(gateway, context(), 2).verdict == verdict
+        assert probes.log_on(gateway, context(), ENOUGH).verdict == verdict
 
 
 def test_the_request_carries_the_imei_and_a_mark_of_the_secret() -> None:
@@ -80,8 +81,8 @@ def test_the_request_carries_the_imei_and_a_mark_of_the_secret() -> None:
         return reply(radius.REJECT, request, bytes([18, 6]) + b"away", SECRET)
 
     with server(answer) as gateway:
-        assert probes.log_on(replace(gateway, imeisv="3569380356438003"), context(), 2).why == "away"
-    (request,) = seen
+        assert probes.log_on(replace(gateway, imeisv="3569380356438003"), context(), ENOUGH).why == "away"
+    (request,) = set(seen)  # after some seconds it is sent again
     assert b"3569380356438003" in request and SECRET.encode() not in request
     empty = request[:22] + bytes(16) + request[38:]
     assert request[22:38] == hmac.digest(SECRET.encode(), empty, "md5")
@@ -108,7 +109,7 @@ def test_any_eap_message_of_a_server_ends_the_logon_in_time(message: bytes) -> N
 @pytest.mark.parametrize("kind", ["radius", "tls"])
 def test_nobody_there_is_not_a_refusal(kind: str) -> None:
     at = free_port(socket.SOCK_DGRAM if kind == "radius" else socket.SOCK_STREAM)
-    answer = probes.log_on(Gateway(kind, "127.0.0.1", at, secret=Secret(SECRET)), context(), 1)
+    answer = probes.log_on(Gateway(kind, "127.0.0.1", at, secret=Secret(SECRET)), context(), ENOUGH)
     assert (answer.verdict, answer.why) == ("unmeasured", "Connection refused")
 
 
@@ -118,7 +119,8 @@ def test_a_busy_machine_still_reads_what_had_come_in_time() -> None:
         at = Gateway("radius", "127.0.0.1", silent.getsockname()[1], secret=Secret(SECRET))
         assert probes.log_on(at, context(), 0).why.startswith("no answer")
     at = Gateway("radius", "127.0.0.1", free_port(socket.SOCK_DGRAM), secret=Secret(SECRET))
-    assert probes.log_on(at, context(), 0).why == "Connection refused"
+    # The kernel may be late to say so, too (it hands what comes on loopback to ksoftirqd when it has much to do).
+    assert any(probes.log_on(at, context(), 0).why == "Connection refused" for _again in range(1000))
 
 
 def test_a_gateway_that_we_do_not_trust_is_not_asked(tmp_path: Path) -> None:
@@ -143,8 +145,8 @@ def test_a_gateway_that_we_do_not_trust_is_not_asked(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        answer = probes.log_on(Gateway("tls", "127.0.0.1", listening.getsockname()[1]), context(), 5)
-        thread.join(5)
+        answer = probes.log_on(Gateway("tls", "127.0.0.1", listening.getsockname()[1]), context(), ENOUGH)
+        thread.join(ENOUGH)
     assert answer.verdict == "unmeasured" and "certificate" in answer.why
 
 
@@ -158,6 +160,6 @@ def test_what_names_no_gateway(url: str) -> None:
 def test_a_refusal_counts_only_where_there_was_something_to_refuse() -> None:
     with server(lambda request: reply(radius.REJECT, request, b"", SECRET)) as gateway:
         probe = effect.Probe(gateway, context(), "4abc", "canary")
-        assert effect.measure(probe, Answer("accepted"), 5).result == "refused"
+        assert effect.measure(probe, Answer("accepted"), ENOUGH).result == "refused"
         for before in ("refused", "unmeasured"):
-            assert effect.measure(probe, Answer(before), 5).result == "unmeasured"  # type: ignore[arg-type]
+            assert effect.measure(probe, Answer(before), ENOUGH).result == "unmeasured"  # type: ignore[arg-type]

@@ -56,8 +56,8 @@ def test_bytes_come_as_they_are_and_at_once(line: Line) -> None:
     assert port.read(5) == bytes(range(256))
     threading.Timer(0.1, os.write, (line.far, b"\r\nOK\r\n")).start()
     started = monotonic()
-    assert port.read(30) == b"\r\nOK\r\n"
-    assert monotonic() - started < 10
+    assert port.read(60) == b"\r\nOK\r\n"
+    assert monotonic() - started < 30
     port.close()
     port.close()
 
@@ -80,10 +80,10 @@ def test_an_unplugged_dongle_has_vanished(line: Line) -> None:
     with pytest.raises(DongleError) as error:
         port.write(b"AT\r")
     assert error.value.code == "usb.vanished"
-    port.close()
     with pytest.raises(DongleError) as error:
         TtyTransport(line.name)
     assert error.value.code == "usb.vanished"
+    port.close()  # not sooner: then the kernel may give the name to the next pseudo-terminal, of whatever program
 
 
 def test_a_port_that_takes_nothing_is_given_up(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
