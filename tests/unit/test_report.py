@@ -136,7 +136,6 @@ def test_what_cannot_be_written_is_said_before_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.strangers
-@pytest.mark.timeout(300)  # an office that starts twice
 def test_a_spreadsheet_opens_it_without_damage(tmp_path: Path) -> None:
     """LibreOffice guesses types as Excel does when a CSV file is double-clicked ("detect special numbers")."""
     office = shutil.which("soffice")

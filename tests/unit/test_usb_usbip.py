@@ -31,7 +31,7 @@ from usbip_peer import (
 from dongle_cli.errors import DongleError
 from dongle_cli.models import loader
 from dongle_cli.models.model import Switch
-from dongle_cli.usb import switch, usbip, usbip_backend
+from dongle_cli.usb import switch, usbip, usbip_backend, usbip_link, usbip_node
 from dongle_cli.usb.enumerate import scan
 from dongle_cli.usb.usbip import UsbipBus
 
@@ -41,6 +41,14 @@ def server() -> Iterator[Server]:
     running = Server()
     yield running
     running.sock.close()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads that play a server may stand still for seconds; a right answer is still one."""
+    for module in (usbip, usbip_backend, usbip_link, usbip_node):
+        monkeypatch.setattr(module, "CONNECT", 30.0)
+    monkeypatch.setattr(usbip_link, "_TAKE_BACK", 30.0)
 
 
 def opened(server: Server, role: Serve) -> tuple[usbip_backend.UsbipBackend, usbip_backend.Opened]:
@@ -60,7 +68,7 @@ def opened(server: Server, role: Serve) -> tuple[usbip_backend.UsbipBackend, usb
 
 
 def read(
-    backend: usbip_backend.UsbipBackend, handle: usbip_backend.Opened, timeout: int = 3000, size: int = 64
+    backend: usbip_backend.UsbipBackend, handle: usbip_backend.Opened, timeout: int = 30_000, size: int = 64
 ) -> bytes:
     buffer = array("B", bytes(size))
     count = backend.bulk_read(handle, 0x81, 0, buffer, timeout)
@@ -136,8 +144,9 @@ def test_a_server_that_hides_devices_in_use_hides_ours_too(server: Server) -> No
     assert bus.devices() == []
 
 
-def test_a_device_that_the_server_resets_after_us_has_not_left(server: Server) -> None:
+def test_a_device_that_the_server_resets_after_us_has_not_left(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux's usbipd resets what it gets back, and lists it again only after that."""
+    monkeypatch.setattr(usbip_backend, "_REOPEN", 30.0)  # all of this is "just after", on any machine
 
     def hidden(peer: Peer) -> None:
         peer.take(8)
@@ -181,7 +190,7 @@ def test_a_stick_that_changes_its_configuration_need_not_leave(server: Server, m
         assert error.value.code == "port.failed"
         server.roles[:0] = [listing]
     how = Switch("configuration", configuration=2)
-    back = switch.to_modem(found, loader.find(found), how, timeout=5, notice=lambda _text: None)
+    back = switch.to_modem(found, loader.find(found), how, timeout=30, notice=lambda _text: None)
     assert asked == [bytes([0x00, 9, 2, 0, 0, 0, 0, 0])]
     assert (back.generation, back.configuration) == (found.generation, 2)
 
@@ -204,12 +213,19 @@ def test_no_server_is_an_error_with_a_hint() -> None:
 
 
 def test_a_silent_server_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    met = threading.Event()
+
+    def silent(peer: Peer) -> None:
+        met.set()
+        peer.take(100)
+
     monkeypatch.setattr(usbip, "CONNECT", 0.3)
     started = monotonic()
     with pytest.raises(DongleError) as error:
-        server.bus(lambda peer: peer.take(100)).devices()
+        server.bus(silent).devices()
     assert error.value.code == "usb.bus"
-    assert monotonic() - started < 3
+    assert monotonic() - started < 30
+    assert met.wait(30)  # or the next test's first role would be played to this connection
 
 
 def test_a_read_that_timed_out_gets_what_comes_later(server: Server) -> None:
@@ -219,14 +235,14 @@ def test_a_read_that_timed_out_gets_what_comes_later(server: Server) -> None:
     def late(peer: Peer) -> None:
         _command, seq, *_rest = peer.urb()
         asked.set()
-        go.wait(10)
+        go.wait(60)
         peer.answer(seq, b"\r\nOK\r\n")
 
     backend, handle = opened(server, late)
     with pytest.raises(OSError, match="timed out") as error:
         read(backend, handle, timeout=20)
     assert error.value.errno == errno.ETIMEDOUT
-    assert asked.wait(5)
+    assert asked.wait(30)
     go.set()
     assert read(backend, handle) == b"\r\nOK\r\n"
     backend.close_device(handle)
@@ -267,14 +283,14 @@ def test_answers_out_of_order_find_their_requests(server: Server) -> None:
 
     def ask(endpoint: int) -> None:
         buffer = array("B", bytes(64))
-        count = backend.bulk_read(handle, 0x80 | endpoint, 0, buffer, 5000)
+        count = backend.bulk_read(handle, 0x80 | endpoint, 0, buffer, 30_000)
         got[endpoint] = buffer[:count].tobytes()
 
     threads = [threading.Thread(target=ask, args=(endpoint,)) for endpoint in range(1, 9)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert got == {endpoint: b"endpoint %d" % endpoint for endpoint in range(1, 9)}
     backend.close_device(handle)
 
