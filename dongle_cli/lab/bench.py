@@ -39,6 +39,7 @@ class Listener:
 
     def __init__(self, dongles: Iterable[Dongle]) -> None:
         self._dongles = tuple(dongles)
+        self._server: asyncio.Server | None = None
 
     def slots(self) -> Iterable[Slot]:
         """The slots of this bus."""
@@ -50,6 +51,11 @@ class Listener:
         self._server = server
         name = server.sockets[0].getsockname()
         return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+    def close(self) -> None:
+        """Listen no more: the address is free for the next lab."""
+        if self._server is not None:
+            self._server.close()
 
 
 class Bench:
@@ -79,6 +85,11 @@ class Bench:
         for dongle in self.dongles:
             dongle.plug()
         return [await listener.open(host, port if n == 0 else 0) for n, listener in enumerate(self.listeners)]
+
+    def close(self) -> None:
+        """Nobody new is served."""
+        for listener in self.listeners:
+            listener.close()
 
     def find(self, port: str) -> Dongle | None:
         """The dongle at a port path, plugged or not."""

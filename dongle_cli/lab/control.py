@@ -18,6 +18,7 @@ class Control:
         self._bench = bench
         self._summary = summary
         self.stopped = asyncio.Event()
+        self.gone = asyncio.Event()  # what the lab listened at is free
 
     async def open(self, path: Path) -> asyncio.Server:
         """Listen at `path`, which only this user may open."""
@@ -30,7 +31,10 @@ class Control:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await asyncio.wait_for(reader.readline(), DEADLINE)
-            writer.write(json.dumps(self._answer(line)).encode() + b"\n")
+            answer = self._answer(line)
+            if self.stopped.is_set():  # told by an answer, or by the end of the connection, when another lab may start
+                await self.gone.wait()
+            writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (OSError, TimeoutError, ValueError):
             pass  # the asker went away or never asked

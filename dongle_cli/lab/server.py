@@ -59,8 +59,10 @@ async def serve(order: dict[str, Any], ready: int) -> None:
     try:
         await control.stopped.wait()
     finally:
+        bench.close()
+        path.unlink(missing_ok=True)  # before it is closed: from then on another lab's may stand there
         server.close()
-        path.unlink(missing_ok=True)
+        control.gone.set()
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from host import devlist
+from host import connect, devlist
 
 
 @pytest.fixture
@@ -58,6 +58,15 @@ def test_start_status_stop(home):
     assert run(home, "stop").returncode == 0
     gone = run(home, "status", "--format", "json")
     assert (gone.returncode, error_code(gone)) == (1, "lab.not-running")
+
+
+def test_who_stopped_a_lab_may_start_another_at_its_address(lab):
+    for _again in range(3):
+        running = lab(count=1)
+        running.stop()
+        assert not (running.home / "state" / "lab" / "control.sock").exists()
+        with pytest.raises(ConnectionRefusedError):
+            connect(running.bus)
 
 
 def test_no_secret_leaves_the_lab(home):
@@ -185,7 +194,14 @@ def test_an_interrupted_start_leaves_nothing_behind(tmp_path):
         time.sleep(0.01)
     starter.send_signal(signal.SIGINT)
     assert starter.wait(30) == -signal.SIGINT
-    server = Path("/proc") / pid_file.read_text()
-    while server.exists() and "State:\tZ" not in (server / "status").read_text():
+    while runs(pid_file.read_text()):
         assert time.monotonic() < give_up
         time.sleep(0.01)
+
+
+def runs(pid: str) -> bool:
+    """Whether a process is there and no zombie; it may be gone between two looks."""
+    try:
+        return "State:\tZ" not in Path("/proc", pid, "status").read_text()
+    except OSError:
+        return False
