@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
 
 EPIPE, ECONNRESET = -32, -104
+SECONDS = 60  # for whatever the server has to do, however busy the machine is
 
 
 class Gone(Exception):
@@ -21,7 +23,7 @@ class Stalled(Exception):
 def connect(bus: str) -> socket.socket:
     """A connection to the first server of a DONGLE_BUS text."""
     host, port = bus.split(",")[0].removeprefix("usbip://").rsplit(":", 1)
-    sock = socket.create_connection((host, int(port)), timeout=10)
+    sock = socket.create_connection((host, int(port)), timeout=SECONDS)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -66,9 +68,9 @@ def _device(data: bytes) -> dict[str, object]:
     }  # fmt: skip
 
 
-def wait_for_device(bus: str, busid: str, usb: str | None = None, seconds: float = 10) -> dict[str, object]:
+def wait_for_device(bus: str, busid: str, usb: str | None = None) -> dict[str, object]:
     """The device at `busid` once it is there (with the id `usb`)."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SECONDS
     while True:
         device = devlist(bus).get(busid)
         if device is not None and usb in (None, device["usb"]):
@@ -87,6 +89,7 @@ class Host:
         assert code == 0x0003
         self.device = _device(take(self.sock, 312)) if self.status == 0 else {}
         self._seqnum = 0
+        self._reads: set[int] = set()  # the numbers of IN transfers
 
     def __enter__(self) -> Host:
         return self
@@ -98,6 +101,8 @@ class Host:
     def submit(self, ep: int, length: int, data: bytes = b"", setup: bytes = bytes(8)) -> int:
         """Put one URB on the wire; `ep` has bit 7 set for IN. Returns its number."""
         self._seqnum += 1
+        if ep & 0x80:
+            self._reads.add(self._seqnum)
         header = struct.pack(">IIIIIIiiii8s", 1, self._seqnum, 0x10001, ep >> 7, ep & 0x7F, 0, length, 0, 0, 0, setup)
         try:
             self.sock.sendall(header + data)
@@ -111,11 +116,11 @@ class Host:
         self.sock.sendall(struct.pack(">IIIIII24x", 2, self._seqnum, 0x10001, 0, 0, target))
         return self._seqnum
 
-    def reply(self, in_: bool) -> tuple[int, int, int, bytes]:
+    def reply(self) -> tuple[int, int, int, bytes]:
         """The next answer: command (3 submit, 4 unlink), number, status, data or (for OUT) nothing."""
         command, seqnum, _dev, _dir, _ep, status, actual = struct.unpack(">IIIIIii", take(self.sock, 28))
         take(self.sock, 20)
-        data = take(self.sock, actual) if in_ and command == 3 and actual else b""
+        data = take(self.sock, actual) if command == 3 and seqnum in self._reads else b""
         return command, seqnum, status, data
 
     def control(
@@ -125,7 +130,7 @@ class Host:
         setup = struct.pack("<BBHHH", kind, request, value, index, length or len(data))
         in_ = bool(kind & 0x80)
         self.submit(0x80 if in_ else 0, length or len(data), b"" if in_ else data, setup)
-        _command, _seqnum, status, answer = self.reply(in_)
+        _command, _seqnum, status, answer = self.reply()
         if status == EPIPE:
             raise Stalled
         assert status == 0
@@ -134,27 +139,44 @@ class Host:
     def out(self, ep: int, data: bytes) -> None:
         """One bulk OUT transfer."""
         self.submit(ep, len(data), data)
-        assert self.reply(False)[2] == 0
+        assert self.reply()[2] == 0
 
     def in_(self, ep: int, length: int = 512) -> bytes:
         """One bulk IN transfer; waits for data."""
         self.submit(ep | 0x80, length)
-        status, data = self.reply(True)[2:]
+        status, data = self.reply()[2:]
         assert status == 0
         return data
 
-    def silent(self, ep: int, seconds: float = 0.2) -> bool:
-        """Whether IN endpoint `ep` has nothing to say for `seconds`; the URB is taken back."""
+    def exchange(self, out: int, data: bytes, in_: int, length: int = 512) -> bytes:
+        """What IN endpoint `in_` says after `data` went to `out`; listens before it speaks, as drivers do.
+
+        A stick that was told to restart is gone a moment after its answer, and with it whatever nobody had asked for.
+        """
+        asked = self.submit(in_ | 0x80, length)
+        sent = self.submit(out, len(data), data)
+        answers: dict[int, bytes] = {}
+        while not {asked, sent} <= set(answers):
+            _command, number, status, answer = self.reply()
+            assert status == 0
+            answers[number] = answer
+        return answers[asked]
+
+    def heard(self, ep: int, seconds: float) -> bytes:
+        """What IN endpoint `ep` says within `seconds` or a little more, b"" for nothing; the URB is taken back."""
         number = self.submit(ep | 0x80, 512)
-        self.sock.settimeout(seconds)
-        try:
-            take(self.sock, 1)
-        except TimeoutError:
-            self.sock.settimeout(10)
-            self.unlink(number)
-            assert self.reply(True)[0::2][:2] == (4, ECONNRESET)
-            return True
-        return False
+        select.select([self.sock], [], [], seconds)
+        taken = self.unlink(number)
+        command, _number, status, data = self.reply()
+        if command == 3:  # it spoke before the URB was taken back
+            assert self.reply()[:3] == (4, taken, 0)
+            return data
+        assert (command, status) == (4, ECONNRESET)
+        return b""
+
+    def silent(self, ep: int, seconds: float = 0.2) -> bool:
+        """Whether IN endpoint `ep` has nothing to say for `seconds`."""
+        return not self.heard(ep, seconds)
 
 
 class At:
@@ -165,12 +187,11 @@ class At:
 
     def ask(self, command: str) -> str:
         """Send "AT" and `command`, read up to a final result code; the text without the echo."""
-        self.host.out(self._out, b"AT" + command.encode() + b"\r")
-        text = ""
+        text = self.host.exchange(self._out, b"AT" + command.encode() + b"\r", self._in).decode()
         while not text.endswith(("\r\nOK\r\n", "\r\nERROR\r\n", "NO CARRIER\r\n")) and "+CME ERROR" not in text:
-            text += self.host.in_(self._in).decode()
             if "COMMAND NOT SUPPORT" in text:
                 break
+            text += self.host.in_(self._in).decode()
         return text.replace("AT" + command + "\r", "", 1)
 
     def lines(self, command: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from host import At, Gone, Host, Stalled, bulk_pairs, devlist, take, wait_for_device
+from host import SECONDS, At, Gone, Host, Stalled, bulk_pairs, devlist, take, wait_for_device
 
 CGDCONT = '+CGDCONT=1,"IP","closed.pref.example"'
 
@@ -34,9 +34,9 @@ def secrets_of(running) -> dict[str, str]:
         return next(csv.DictReader(file))
 
 
-def registration(at: At, seconds: float = 5) -> str:
+def registration(at: At) -> str:
     """The +CEREG answer once the search is over."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SECONDS
     while True:
         line = [line for line in at.lines("+CEREG?") if line.startswith("+CEREG")][-1]
         if not re.match(r"\+CEREG: \d,2", line):

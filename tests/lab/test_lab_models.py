@@ -130,7 +130,9 @@ def test_its_at_ports_answer_and_its_others_do_not(lab, model):
         storage = {number for number, triple in enumerate(triples(running)) if triple == (8, 6, 0x50)}
         for number in set(pairs) - AT_PORTS[model] - storage:
             host.out(pairs[number][0], b"AT\r")
-            assert host.silent(pairs[number][1], 0.05)
+            said = host.heard(pairs[number][1], 0.05)
+            # A receiver tells its position once a second, and this machine may stand still that long.
+            assert not said or said.startswith(b"$GP")
 
 
 def scsi(host: Host, block: str, length: int = 0, interface: int = 0) -> tuple[bytes, int]:

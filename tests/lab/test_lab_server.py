@@ -68,9 +68,9 @@ def test_an_unlinked_urb_is_reset_and_an_answered_one_is_not(lab):
         out, in_ = bulk_pairs(host)[2]
         waiting = host.submit(in_, 512)
         asked = host.unlink(waiting)
-        assert host.reply(True) == (4, asked, -104, b"")
+        assert host.reply() == (4, asked, -104, b"")
         asked = host.unlink(waiting)
-        assert host.reply(True) == (4, asked, 0, b"")
+        assert host.reply() == (4, asked, 0, b"")
         host.out(out, b"AT\r")  # the URB that was taken back gets nothing of this
         assert host.in_(in_) == b"AT\r\r\nOK\r\n"
 
@@ -78,7 +78,7 @@ def test_an_unlinked_urb_is_reset_and_an_answered_one_is_not(lab):
 def test_unknown_endpoints_stall(lab):
     with Host(lab(1, ["quectel-ec25"]).bus) as host:
         host.submit(0x8F, 64)
-        assert host.reply(True)[2] == EPIPE
+        assert host.reply()[2] == EPIPE
 
 
 def test_only_the_at_ports_answer(lab):
@@ -97,8 +97,7 @@ def test_an_eject_makes_the_stick_a_modem_under_the_same_port(lab):
     before = devlist(running.bus)["1-1"]
     with Host(running.bus) as host:
         out, in_ = bulk_pairs(host)[0]
-        host.out(out, HUAWEI_NEW)
-        assert host.in_(in_, 13) == b"USBS" + HUAWEI_NEW[4:8] + bytes(5)
+        assert host.exchange(out, HUAWEI_NEW, in_, 13) == b"USBS" + HUAWEI_NEW[4:8] + bytes(5)
         with pytest.raises(Gone):
             take(host.sock, 1)
     after = wait_for_device(running.bus, "1-1", "12d1:1506")
@@ -111,7 +110,7 @@ def test_random_bytes_never_end_the_server(lab):
     chance = random.Random(7)
     for round_ in range(60):
         data = chance.randbytes(chance.randrange(1, 400))
-        with contextlib.suppress(ConnectionError, Gone, TimeoutError):
+        with contextlib.suppress(OSError, Gone):
             if round_ % 2:
                 with Host(running.bus) as host:
                     prefix = struct.pack(">I", chance.choice([1, 2, 1, 9]))
