@@ -32,7 +32,7 @@ def say(text: str) -> None:
     print(f"[{time.monotonic():7.1f}] {text}", flush=True)
 
 
-def run(*command: str, deadline: float = 60, check: bool = True, **environment: str) -> Done:
+def run(*command: str, deadline: float = 200, check: bool = True, **environment: str) -> Done:
     """Run a program to its end; with `check`, a status other than 0 fails the scenario with all it said."""
     began = time.monotonic()
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=deadline)
@@ -42,12 +42,12 @@ def run(*command: str, deadline: float = 60, check: bool = True, **environment: 
     return done
 
 
-def dongle_cli(*args: str, deadline: float = 60, check: bool = True) -> Done:
+def dongle_cli(*args: str, deadline: float = 200, check: bool = True) -> Done:
     """Run the program under test as its users do."""
     return run(sys.executable, "-m", "dongle_cli", *args, deadline=deadline, check=check)
 
 
-def wait_for(what: str, look: Callable[[], T], deadline: float = 30) -> T:
+def wait_for(what: str, look: Callable[[], T], deadline: float = 200) -> T:
     """The first true answer of `look`, asked again and again; fails when the deadline passes."""
     end = time.monotonic() + deadline
     while True:
@@ -60,9 +60,17 @@ def wait_for(what: str, look: Callable[[], T], deadline: float = 30) -> T:
         time.sleep(0.1)
 
 
+def becomes(look: Callable[[], object], wanted: object, what: str, deadline: float = 60) -> None:
+    """Fail unless what `look` finds equals `wanted` soon: the kernel shows a device before its drivers are done."""
+    end = time.monotonic() + deadline
+    while (got := look()) != wanted and time.monotonic() < end:
+        time.sleep(0.1)
+    same(got, wanted, what)
+
+
 def settle() -> None:
     """Wait until udev has nothing left to do."""
-    run("udevadm", "settle", "--timeout=30")
+    run("udevadm", "settle", "--timeout=120")
 
 
 def modeswitch_rule(active: bool) -> None:

@@ -43,7 +43,7 @@ def start(*models: str, faults: tuple[str, ...] = ()) -> Lab:
         Dongle(model, d["number"], d["port"], place[d["port"]], d["imei"], d["iccid"])
         for model, d in zip(models, summary["dongles"], strict=True)
     )
-    bench.wait_for("every dongle is on the bus", lambda: set(place.values()) <= set(sysfs.plugged()))
+    bench.wait_for("every dongle is on the bus", lambda: all(map(sysfs.whole, place.values())))
     bench.settle()
     return Lab(dongles, summary["profile"], summary["sims"])
 

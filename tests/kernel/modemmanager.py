@@ -10,13 +10,13 @@ from typing import Any
 
 def start() -> None:
     """Start the service as the system does; it scans what is plugged in."""
-    subprocess.run(["systemctl", "start", "ModemManager"], check=True, timeout=60)
-    subprocess.run(["mmcli", "-G", "DEBUG"], check=True, timeout=30)
+    subprocess.run(["systemctl", "start", "ModemManager"], check=True, timeout=150)
+    subprocess.run(["mmcli", "-G", "DEBUG"], check=True, timeout=150)
 
 
 def stop() -> None:
     """End the service; it forgets every modem."""
-    subprocess.run(["systemctl", "stop", "ModemManager"], check=True, timeout=60)
+    subprocess.run(["systemctl", "stop", "ModemManager"], check=True, timeout=150)
 
 
 def modems(ports: set[str] | None = None) -> dict[str, dict[str, Any]]:
@@ -31,7 +31,7 @@ def modems(ports: set[str] | None = None) -> dict[str, dict[str, Any]]:
 
 
 def _ask(*args: str) -> dict[str, Any]:
-    done = subprocess.run(["mmcli", "-J", *args], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["mmcli", "-J", *args], capture_output=True, text=True, timeout=150)
     if done.returncode and "-m" in args:
         return {}
     if done.returncode:

@@ -25,6 +25,15 @@ def _id(path: Path) -> str | None:
         return None  # it left the bus while we looked
 
 
+def whole(port: str) -> bool:
+    """Whether the device has all interfaces of its configuration: they come after the device itself."""
+    try:
+        wanted = (DEVICES / port / "bNumInterfaces").read_text().strip()
+    except FileNotFoundError:
+        return False
+    return wanted == str(len(list(DEVICES.glob(f"{port}:*"))))
+
+
 def drivers(port: str) -> dict[int, str | None]:
     """Interface number to the driver bound to it, of the active configuration."""
     found: dict[int, str | None] = {}

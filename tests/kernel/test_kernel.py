@@ -9,7 +9,7 @@ import guest
 import pytest
 
 # The first test of a run waits for the whole guest.
-pytestmark = [pytest.mark.kernel, pytest.mark.strangers, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.kernel, pytest.mark.strangers, pytest.mark.timeout(4200)]
 
 
 @pytest.mark.parametrize("scenario", guest.SCENARIOS)

@@ -134,7 +134,7 @@ def by_the_clock(
     return kills
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_killed_at_every_step_and_run_again(bench: Bench, tmp_path: Path) -> None:
     first, second = (dongle["imei"] for dongle in bench.lab.status())
     bind = [*bench.bind("1-1", 1)]

@@ -38,7 +38,7 @@ def rounds(total: int) -> Iterator[range]:
 
 
 @pytest.mark.parametrize("model", ["quectel-ec25", "huawei-e3372"])
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_killed_anywhere_and_run_again(lab: Callable[..., Lab], model: str) -> None:
     total = commands_of_a_run(lab, model)
     assert total > 25
@@ -66,9 +66,10 @@ def kill_when_held(bench: Lab, held: range) -> None:
     while not all(dongle["held"] for dongle in bench.status()):
         assert program.poll() is None, "the run ended by itself"
         assert time.monotonic() < give_up, bench.status()
+        time.sleep(0.01)  # the lab has other things to do than to tell how it is
     assert [dongle["commands"] for dongle in bench.status()] == list(held)
     program.kill()
-    assert program.wait(10) == -9
+    assert program.wait(60) == -9
     bench.release()
 
 
@@ -99,8 +100,9 @@ def test_an_interrupt_ends_at_once_and_the_next_run_repairs(lab: Callable[..., L
     give_up = time.monotonic() + 60
     while not all(dongle["held"] for dongle in bench.status()):
         assert program.poll() is None and time.monotonic() < give_up
+        time.sleep(0.01)
     program.send_signal(signal.SIGINT)
-    _out, err = program.communicate(timeout=30)  # the command alone may wait longer for its answer
+    _out, err = program.communicate(timeout=60)  # the command alone may wait longer for its answer
     assert program.returncode == 130
     assert json.loads(err.splitlines()[-1])["error"]["code"] == "interrupted.user"
     bench.release()

@@ -47,13 +47,13 @@ def ask(port: Transport, command: str) -> bytes:
     port.write(f"{command}\r".encode())
     answer = b""
     while not answer.endswith((b"OK\r\n", b"ERROR\r\n")):
-        piece = port.read(5)
+        piece = port.read(30)
         assert piece, f"{command}: {answer!r} and then silence"
         answer += piece
     return answer
 
 
-def to_modem(device: UsbDevice, said: list[str] | None = None, timeout: float = 10) -> UsbDevice:
+def to_modem(device: UsbDevice, said: list[str] | None = None, timeout: float = 60) -> UsbDevice:
     told = said if said is not None else []
     return switch.to_modem(device, loader.find(device), loader.switch_for(device), timeout=timeout, notice=told.append)
 
@@ -279,11 +279,13 @@ def test_nobody_knows_how(bench: Start, how: Switch | None) -> None:
 def test_waiting_takes_the_new_device_and_not_the_old_one(bench: Start) -> None:
     running = bench(2, models=["quectel-ec25"])
     before = scan()[0]
-    threading.Timer(0.2, running.replug, ("1-1",)).start()
-    after = wait_for_port("1-1", lambda _device: True, 20, gone_first=before)
+    timer = threading.Timer(0.2, running.replug, ("1-1",))
+    timer.start()
+    after = wait_for_port("1-1", lambda _device: True, 60, gone_first=before)
+    timer.join()
     assert (after.port, after.usb) == (before.port, before.usb)
     assert after.generation != before.generation
-    assert wait_for_port("1-1", lambda device: device == after, 5) == after
+    assert wait_for_port("1-1", lambda device: device == after, 60) == after
 
 
 def test_nothing_comes_back(bench: Start) -> None:

@@ -13,7 +13,7 @@ MODEMS = {"abit-ak020": "15eb:7d0e", "ncxx-ux302nc": "11f6:1034"}
 bench.modeswitch_rule(False)
 made = lab.start(*MODEMS)
 done = bench.dongle_cli("provision", made.profile, "--sims", made.sims, "--all", "--yes", "--format", "json",
-                        deadline=120, check=False)  # fmt: skip
+                        check=False)  # fmt: skip
 answers = {answer["port"]: answer for answer in map(json.loads, done.stdout.splitlines())}
 memory = lab.status()
 for dongle in made.dongles:

@@ -11,7 +11,7 @@ PLUGINS = {"huawei-e3372": "huawei", "quectel-ec25": "quectel", "telit-le910": "
 bench.modeswitch_rule(True)
 dongles = lab.start(*PLUGINS, faults=("pin-locked@2",)).dongles
 modemmanager.start()
-modems = bench.wait_for("all three in ModemManager", lambda: modemmanager.modems({d.port for d in dongles}), 120)
+modems = bench.wait_for("all three in ModemManager", lambda: modemmanager.modems({d.port for d in dongles}))
 for dongle in dongles:
     modem = modems[dongle.port]
     bench.same(modem["generic"]["plugin"], PLUGINS[dongle.model], f"plugin of {dongle.model}")

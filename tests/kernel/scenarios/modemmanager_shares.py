@@ -18,12 +18,12 @@ import sysfs
 
 bench.modeswitch_rule(True)
 # The Quectel answers slowly, so that there is time to look while it is worked on.
-made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.1@2",))
+made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.3@2",))
 huawei, quectel = made.dongles
-bench.wait_for("udev had the Huawei switched", lambda: sysfs.plugged().get(huawei.port) == "12d1:1506", 60)
+bench.wait_for("udev had the Huawei switched", lambda: sysfs.plugged().get(huawei.port) == "12d1:1506")
 modemmanager.start()
 both = {huawei.port, quectel.port}
-before = bench.wait_for("both in ModemManager", lambda: modemmanager.modems(both), 150)
+before = bench.wait_for("both in ModemManager", lambda: modemmanager.modems(both))
 command = ("provision", made.profile, "--sims", made.sims, "--device", quectel.port, "--yes", "--format", "json")
 
 
@@ -45,27 +45,27 @@ def begin(log: Path) -> subprocess.Popen[bytes]:
     """Start provisioning the Quectel, and come back once ModemManager has let it go."""
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "dongle_cli", *command], stdout=out, stderr=subprocess.STDOUT)
-    bench.wait_for("ModemManager has let the Quectel go, and kept the Huawei", alone, 60)
+    bench.wait_for("ModemManager has let the Quectel go, and kept the Huawei", alone)
     bench.same(process.poll(), None, "provision goes on")
     return process
 
 
 def taken_back() -> None:
     """ModemManager gets the Quectel again, with nobody's help."""
-    modem = bench.wait_for("both again", lambda: modemmanager.modems(both), 150)[quectel.port]
+    modem = bench.wait_for("both again", lambda: modemmanager.modems(both))[quectel.port]
     bench.same(modem["generic"]["equipment-identifier"], quectel.imei, "IMEI of the Quectel in ModemManager")
 
 
 # Killed in the middle: nobody tells ModemManager but the end of our D-Bus connection.
 process = begin(bench.OUT / "killed.log")
 process.send_signal(signal.SIGKILL)
-bench.same(process.wait(10), -signal.SIGKILL, "how the killed run ended")
+bench.same(process.wait(60), -signal.SIGKILL, "how the killed run ended")
 taken_back()
 
 process = begin(bench.OUT / "provision.log")
 bench.same(held_by_modemmanager(), set(), "ttys of the Quectel that ModemManager has open meanwhile")
 bench.same(alone(), True, "it still is without the Quectel")
-process.wait(90)
+process.wait(200)
 answer = json.loads((bench.OUT / "provision.log").read_text().splitlines()[-1])
 bench.same((answer["result"], answer["imei"]), ("ok", quectel.imei), "the run")
 taken_back()

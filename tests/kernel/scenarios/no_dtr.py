@@ -15,6 +15,7 @@ import serial
 import sysfs
 
 (quectel,) = lab.start("quectel-ec25", faults=("no-dtr",)).dongles
+bench.becomes(lambda: list(sysfs.ttys(quectel.port)), [0, 1, 2, 3], "the interfaces of the Quectel with a tty")
 tty = f"/dev/{sysfs.ttys(quectel.port)[2]}"
 try:
     serial.Serial(tty, 115200).close()

@@ -19,7 +19,7 @@ huawei, quectel, acm = made.dongles
 
 def lines(*args: str, check: bool = True) -> dict[str, dict[str, object]]:
     """The JSON lines of a command, by port."""
-    done = bench.dongle_cli(*args, "--format", "json", deadline=120, check=check)
+    done = bench.dongle_cli(*args, "--format", "json", check=check)
     return {answer["port"]: answer for answer in map(json.loads, done.stdout.splitlines())}
 
 

@@ -24,7 +24,7 @@ bench.modeswitch_rule(False)
 made = lab.start(*MODEMS, faults=("storage-again=1@1",))
 boots = {number: own["boots"] for number, own in lab.status().items()}
 command = ("provision", made.profile, "--sims", made.sims, "--all", "--yes", "--replug", "--format", "json")
-done = bench.dongle_cli(*command, deadline=200, check=False)
+done = bench.dongle_cli(*command, check=False)
 answers = {answer["port"]: answer for answer in map(json.loads, done.stdout.splitlines())}
 memory = lab.status()
 for dongle in made.dongles:

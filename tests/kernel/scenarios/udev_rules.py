@@ -31,7 +31,7 @@ def as_user(name: str, *args: str) -> bench.Done:
         os.chown(home, int(bench.run("id", "-u", name).stdout), -1)
     command = (sys.executable, "-m", "dongle_cli", *args)
     return bench.run("setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups", *command,
-                     deadline=120, check=False, HOME=str(home), DONGLE_HOME=str(home))  # fmt: skip
+                     check=False, HOME=str(home), DONGLE_HOME=str(home))  # fmt: skip
 
 
 for place in (Path(sys.executable), Path(sys.executable).resolve(), Path(sys.prefix), Path.cwd()):

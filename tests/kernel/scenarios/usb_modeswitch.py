@@ -42,6 +42,6 @@ lab.stop()
 
 bench.modeswitch_rule(True)
 sticks = lab.start(*STICKS).dongles
-bench.wait_for("udev had all of them switched", lambda: plugged_as(1), 60)
+bench.wait_for("udev had all of them switched", lambda: plugged_as(1))
 lab.stop()
 bench.modeswitch_rule(False)
