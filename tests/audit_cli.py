@@ -40,10 +40,11 @@ class Said:
 
 
 def run(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`dongle-cli ARGUMENTS` without a terminal and with nothing of this person's settings."""
+    """`dongle-cli ARGUMENTS` without a terminal and with nothing of this person's settings but what day it is here."""
+    kept = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "dongle_cli", *map(str, arguments)],
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "DONGLE_HOME": str(home)},
+        env=kept | {"LANG": "C.UTF-8", "DONGLE_HOME": str(home)},
         capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=60,
     )  # fmt: skip
     assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -20,9 +21,10 @@ from dongle_cli.audit.sources.ntfs_volume import NtfsVolume
 
 @dataclass(repr=False)
 class Volume:
-    """An NTFS, from its boot sector on."""
+    """An NTFS, from its boot sector on, and where in it something of a folder stands."""
 
     content: bytes
+    spots: Sequence[int]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,19 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Volume:
             (root / name / "folder").mkdir()
         for number in range(390):
             (root / "thinned" / f"とても長い名前のファイル {number}.txt").unlink()
-    return Volume(image.path.read_bytes())
+    content = image.path.read_bytes()
+    return Volume(content, spots(content))
+
+
+def spots(content: bytes) -> list[int]:
+    """Places in the blocks of indexes and in the record of the root."""
+    found: list[int] = []
+    at = content.find(b"INDX")
+    while at >= 0:
+        found += range(at, at + 4096, 7)
+        at = content.find(b"INDX", at + 1)
+    (start,) = struct.unpack_from("<Q", content, 48)
+    return [*found, *range(start * 4096 + ROOT * 1024, start * 4096 + ROOT * 1024 + 1024)]
 
 
 def both(content: bytes) -> tuple[NtfsVolume, NtfsVolume]:
@@ -75,6 +89,7 @@ def test_both_list_the_same(volume: Volume) -> None:
         list(ours.list("many/とても長い名前のファイル 7.txt"))
 
 
+@pytest.mark.timeout(600)  # three hundred volumes, on a machine that may be busy
 @settings(max_examples=300, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     changes=st.lists(
@@ -86,25 +101,19 @@ def test_both_list_the_same(volume: Volume) -> None:
 )  # fmt: skip
 def test_a_damaged_index_is_torn_or_read_as_far_as_it_goes(volume: Volume, changes: list[tuple[int, bytes]]) -> None:
     """Every change hits a block of an index or a record of a folder."""
-    spots = []
-    at = volume.content.find(b"INDX")
-    while at >= 0:
-        spots += range(at, at + 4096, 7)
-        at = volume.content.find(b"INDX", at + 1)
-    (start,) = struct.unpack_from("<Q", volume.content, 48)
-    spots += range(start * 4096 + ROOT * 1024, start * 4096 + ROOT * 1024 + 1024)
     spoiled = bytearray(volume.content)
     for which, new in changes:
-        place = spots[which % len(spots)]
+        place = volume.spots[which % len(volume.spots)]
         spoiled[place : place + len(new)] = new
-    ntfs = Ntfs(Bytes(bytes(spoiled)), volume.content[:512])
+    content = bytes(spoiled)
+    ntfs = Ntfs(Bytes(content), content[:512])
     for number in range(ntfs.records):
         try:
             for name, folder, record in listing(ntfs, number):
                 assert isinstance(name, str) and isinstance(folder, bool) and record >= 0
         except (Torn, OSError):
             pass
-    damaged, _theirs = both(bytes(spoiled))
+    damaged, _theirs = both(content)
     for path in ("", "many", "深い/フォルダー"):
         with contextlib.suppress(OSError):
             list(damaged.list(path))

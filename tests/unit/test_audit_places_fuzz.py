@@ -121,10 +121,10 @@ def test_a_hostile_history_ends(tmp_path: Path, body: str) -> None:
     it = sqlite3.connect(file)
     it.execute(f"CREATE VIEW downloads AS {body}")
     it.close()
-    began = time.monotonic()
+    began = time.process_time()  # how long it takes is the machine's affair, how much is done the program's
     with pytest.raises(Unreadable, match="damaged"):
         asked(file.read_bytes(), b"")
-    assert time.monotonic() - began < 60  # it would never end
+    assert time.process_time() - began < 60  # it would never end
 
 
 @SLOW
