@@ -87,7 +87,7 @@ def swtpm(folder: Path) -> Iterator[str]:
          "--server", f"type=tcp,port={port},bindaddr=127.0.0.1",
          "--ctrl", f"type=tcp,port={port + 1},bindaddr=127.0.0.1"],
     )  # fmt: skip
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     try:
         while True:
             try:

@@ -76,9 +76,9 @@ def test_a_tunnel_for_bound_certificates_and_none_for_a_revoked_one(lab: Callabl
                 assert loaded.returncode == 0, loaded.stdout + loaded.stderr
 
             def connects(name: str) -> bool:
-                done = laptop.swanctl("--initiate", "--ike", name, "--timeout", "20")
+                done = laptop.swanctl("--initiate", "--ike", name, "--timeout", "60")
                 said.append(done.stdout + done.stderr)
-                laptop.swanctl("--terminate", "--ike", name, "--timeout", "5")
+                laptop.swanctl("--terminate", "--ike", name, "--timeout", "60")
                 return "initiate completed successfully" in said[-1]
 
             assert connects("gone") and connects("other"), said

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from gateways import radius
 from gateways.bench import Bench
-from gateways.programs import need, running
-from jeepney.bus_messages import message_bus
-from jeepney.io.blocking import open_dbus_connection
+from gateways.programs import need, running, wait_for_owner
 from keystore_places import PASSPHRASE, SOFTHSM, secret_file, softhsm, swtpm
 from ports import free_port
 
@@ -127,11 +124,7 @@ def resource_manager(tcti: str) -> Iterator[str]:
         address = daemon.wait_for("unix:").strip()
         env = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address}
         with running([manager, "--session", "--allow-root", f"--tcti={tcti}"], env=env):
-            with open_dbus_connection(address) as line:
-                deadline = time.monotonic() + 20
-                while not line.send_and_get_reply(message_bus.NameHasOwner("com.intel.tss2.Tabrmd")).body[0]:
-                    assert time.monotonic() < deadline, "tpm2-abrmd does not start"
-                    time.sleep(0.02)
+            wait_for_owner(address, "com.intel.tss2.Tabrmd")
             yield address
 
 

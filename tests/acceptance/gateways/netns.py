@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateways.programs import need, running, wait_for_path
+from gateways.programs import need, running, wait_for_socket
 
 CONF = """charon {{
   load_modular = yes
@@ -51,7 +51,7 @@ class Side:
         env = {**os.environ, "SWANCTL_DIR": str(self.folder), "STRONGSWAN_CONF": str(self.folder / "strongswan.conf")}
         return subprocess.run(
             [need("swanctl", "strongswan-swanctl"), *arguments, "--uri", f"unix://{self.vici}"],
-            env=env, capture_output=True, text=True, timeout=60,
+            env=env, capture_output=True, text=True, timeout=90,
         )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def charon(side: Side) -> Iterator[None]:
     command = ["ip", "netns", "exec", side.name, "unshare", "-m", "sh", "-c",
                f"mount -t tmpfs tmpfs /run && exec {daemon}"]  # fmt: skip
     with running(command, env={**os.environ, "STRONGSWAN_CONF": str(conf)}):
-        wait_for_path(side.vici)
+        wait_for_socket(side.vici)
         yield
 
 

@@ -9,12 +9,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 
 
 def need(program: str, package: str) -> str:
@@ -35,7 +37,7 @@ class Running:
     lines: queue.Queue[str | None]
     said: list[str] = field(default_factory=list)
 
-    def wait_for(self, text: str, timeout: float = 20) -> str:
+    def wait_for(self, text: str, timeout: float = 60) -> str:
         """The next line that holds `text`; fails with all that was said where it does not come."""
         deadline = time.monotonic() + timeout
         while True:
@@ -81,23 +83,38 @@ def running(
         reader.join(5)
 
 
-def wait_for_port(port: int, timeout: float = 10) -> None:
+def wait_for_port(port: int) -> None:
     """Until somebody listens on loopback."""
+    _until_there_is(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(), f"port {port}")
+
+
+def wait_for_socket(path: Path) -> None:
+    """Until somebody listens there: the file alone is made a moment earlier, and nobody is let in yet."""
+
+    def connect() -> None:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(path))
+
+    _until_there_is(connect, str(path))
+
+
+def wait_for_owner(address: str, name: str) -> None:
+    """Until somebody has this name on the D-Bus at `address`; asking for what he does would start another one."""
+    with open_dbus_connection(address) as line:
+
+        def ask() -> None:
+            if not line.send_and_get_reply(message_bus.NameHasOwner(name), timeout=60).body[0]:
+                raise ConnectionRefusedError
+
+        _until_there_is(ask, name)
+
+
+def _until_there_is(attempt: Callable[[], None], what: str, timeout: float = 60) -> None:
     deadline = time.monotonic() + timeout
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
+            attempt()
             return
-
-
-def wait_for_path(path: Path, timeout: float = 20) -> None:
-    """Until something is there."""
-    deadline = time.monotonic() + timeout
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not come"
-        time.sleep(0.02)
+        except OSError:
+            assert time.monotonic() < deadline, f"{what} did not come"
+            time.sleep(0.02)  # whoever begins to listen tells nobody

@@ -53,11 +53,11 @@ def login(work: Path, port: int, secret: str, *, ca: Path, pem: Path, key: Path,
 def supplicant(conf: Path, port: int, secret: str, *, imeisv: str | None = None) -> Login:
     """One logon with a wpa_supplicant configuration."""
     command = [need("eapol_test", "eapoltest"), "-c", str(conf), "-a", "127.0.0.1", "-p", str(port), "-s", secret,
-               "-t", "10", "-r", "0"]  # fmt: skip
+               "-t", "40", "-r", "0"]  # fmt: skip
     if imeisv is not None:
         vendor = PEN_3GPP.to_bytes(4, "big") + bytes([IMEISV, 2 + len(imeisv)]) + imeisv.encode()
         command += ["-N", f"26:x:{vendor.hex()}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 252), done.stdout[-2000:]  # anything else: no answer at all
     return Login(done.returncode == 0, done.stdout)
 

@@ -27,14 +27,14 @@ class Responder:
         """What `openssl ocsp` makes of the answer; its own verification of the signature included."""
         done = subprocess.run(
             [need("openssl", "openssl"), "ocsp", "-url", self.url, "-issuer", self.bench.ca / "issuing.pem",
-             "-CAfile", self.bench.ca / "root.pem", *options], capture_output=True, text=True, timeout=30,
+             "-CAfile", self.bench.ca / "root.pem", *options], capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         return done.stdout + done.stderr
 
     def stop(self) -> int:
         """End it as systemd would; its exit code."""
         self.server.process.send_signal(signal.SIGTERM)
-        return self.server.process.wait(10)
+        return self.server.process.wait(60)
 
 
 @contextmanager
