@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 /usr/bin/python3; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
-# Most of what the tests do is wait: two workers a processor.
-WORKERS ?= $(shell expr 2 \* $$(nproc))
+# Most of what the tests do is wait: two workers a processor; twelve at most, as each has ports of its own (tests/ports.py),
+# and a container that may use two processors often sees sixty-four.
+WORKERS ?= $(shell n=$$((2 * $$(nproc))); echo $$((n < 12 ? n : 12)))
 
 # The one thing said here that a person waits through; the program itself speaks for the rest.
 WISH := $(firstword $(LANGUAGE) $(LC_ALL) $(LC_MESSAGES) $(LANG))
@@ -20,11 +21,11 @@ INSTALLING := $(if $(filter ja%,$(WISH)),\
 	Installing the program and what it needs into $(VENV). Only the first time; about a minute.)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench messages docs udev wheels clean
+.PHONY: help demo test check bench messages docs udev wheels constraints clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
-	@echo "also: make check | bench | messages | docs | udev | wheels | clean"
+	@echo "also: make check | bench | messages | docs | udev | wheels | constraints | clean"
 
 # What pip installed stands until what is installed changes; the compiled inner loop is built on the way.
 INSTALLED := pyproject.toml hatch_build.py $(wildcard dongle_cli/audit/sources/native/*)
@@ -72,6 +73,11 @@ udev: $(VENV)/.base
 
 wheels: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" tools/wheels dist
+
+# Nothing newer than what is installed here, and was tested, is what CI installs.
+constraints: $(VENV)/.dev
+	{ sed -n '/^#/p' .ci/constraints.txt && $(BIN)/pip freeze --exclude-editable | sed 's/==/<=/'; } > .ci/constraints.new
+	mv .ci/constraints.new .ci/constraints.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis dongle_cli/audit/sources/*.so
