@@ -50,7 +50,9 @@ def test_libreoffice_reads_the_workbook_as_it_was_written(reports: Path, tmp_pat
 def test_chromium_shows_the_page_and_prints_it(reports: Path, tmp_path: Path) -> None:
     browser = need("chromium", "chromium")
     pdf = tmp_path / "r.pdf"
-    common = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
+    # A container's /dev/shm is often too small for a browser, which then loses its page.
+    common = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+              f"--user-data-dir={tmp_path}/profile"]  # fmt: skip
     page = (reports / "r.html").as_uri()
     subprocess.run([*common, f"--print-to-pdf={pdf}", page], check=True, capture_output=True, timeout=100)
     assert pdf.read_bytes().startswith(b"%PDF")

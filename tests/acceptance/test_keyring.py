@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ INIT = ("ca", "init", "--name", "Example Prefecture", "-F", "json")
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A session bus of its own, and nobody's keyring on it."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    for name, where in (("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run")):
+    for name, where in (("HOME", ""), ("XDG_DATA_HOME", "data")):
         monkeypatch.setenv(name, str(tmp_path / where))
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
-    with running([need("dbus-daemon", "dbus-daemon"), "--session", "--nofork", "--print-address=1"]) as daemon:
+    run = tempfile.TemporaryDirectory(prefix="run-")  # short: a Unix socket's path is at most 107 bytes
+    monkeypatch.setenv("XDG_RUNTIME_DIR", run.name)
+    command = [need("dbus-daemon", "dbus-daemon"), "--session", "--nofork", "--print-address=1"]
+    with run, running(command) as daemon:
         address = daemon.wait_for("unix:").strip()
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
         yield address

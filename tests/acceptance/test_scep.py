@@ -23,7 +23,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     made = [program, "ca", "-init", "-depot", depot, "-keySize", "2048", "-organization", "Example Prefecture"]
     subprocess.run(made, check=True, capture_output=True)
     command = [program, "-depot", depot, "-port", "8080", "-challenge", "sesame-4711", "-crtvalid", "700"]
-    with apart(command, 8080, tmp_path) as port:
+    with apart(command, 8080) as port:
         yield f"scep:http://127.0.0.1:{port}/scep", depot / "ca.pem"
 
 

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,15 +39,16 @@ def _carry(listener: socket.socket, reach: Callable[[], socket.socket]) -> None:
 
 
 @contextmanager
-def apart(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[int]:
+def apart(command: Sequence[str | Path], port: int) -> Iterator[int]:
     """Run `command`, which listens on `port` of its own network; yields the port on loopback that leads there."""
     from gateways.programs import need, running
 
-    gate = folder / "gate.sock"
+    folder = tempfile.TemporaryDirectory(prefix="gate-")  # short: a Unix socket's path is at most 107 bytes
+    gate = Path(folder.name, "sock")
     inside = [sys.executable, __file__, str(gate), str(port), *map(str, command)]
     others = ["--map-root-user"] if os.geteuid() else []  # root needs no namespace of users, and a chroot gives none
     own = [need("unshare", "util-linux"), *others, "--net", "--pid", "--fork", "--kill-child"]
-    with running([*own, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *inside]) as server:
+    with folder, running([*own, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *inside]) as server:
         server.wait_for("the gate is open")
         listener = socket.create_server(("127.0.0.1", 0))
 
@@ -59,12 +61,13 @@ def apart(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[in
         try:
             yield int(listener.getsockname()[1])
         finally:
+            listener.shutdown(socket.SHUT_RDWR)  # who waits in accept is not woken by close
             listener.close()
 
 
 def _inside(gate: str, port: int, command: list[str]) -> int:
     server = subprocess.Popen(command)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:  # the server says in no common way that it listens
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

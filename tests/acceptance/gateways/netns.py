@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -40,11 +41,7 @@ class Side:
     name: str
     address: str
     folder: Path
-
-    @property
-    def vici(self) -> Path:
-        """charon's control socket."""
-        return self.folder / "vici"
+    vici: Path  # charon's control socket
 
     def swanctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One swanctl command."""
@@ -59,8 +56,9 @@ class Side:
 def two_hosts(work: Path) -> Iterator[tuple[Side, Side]]:
     """Gateway and laptop; skips where this machine or its user may not make namespaces."""
     names = [f"dc{os.getpid()}{letter}" for letter in "ab"]
-    sides = [Side(name, f"198.51.100.{number}", work / name) for number, name in enumerate(names, 1)]
     with ExitStack() as stack:
+        sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ike-")))  # short: at most 107 bytes
+        sides = [Side(name, f"198.51.100.{at}", work / name, sockets / name) for at, name in enumerate(names, 1)]
         for name in names:
             if _ip("netns", "add", name).returncode:
                 pytest.skip("network namespaces need root and a kernel that has them")
