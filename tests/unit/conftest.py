@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 import pytest
@@ -39,6 +40,19 @@ def command_paths(command_tree: list[tuple[list[str], click.Command]]) -> list[l
 @pytest.fixture(scope="module", autouse=True)
 def forgotten_secrets() -> Iterator[None]:
     """Let no module's made-up passwords mask the texts of the next: a process remembers what its Secrets ever held."""
+    with _forgetting():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets_of_one(forgotten_secrets: None) -> Iterator[None]:
+    """Nor one test's those of another: in which order they come, parallel workers decide anew each time."""
+    with _forgetting():
+        yield
+
+
+@contextmanager
+def _forgetting() -> Iterator[None]:
     before = copy.deepcopy(secrets._known)
     yield
     secrets._known.clear()
