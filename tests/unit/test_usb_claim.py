@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,12 +140,14 @@ class ModemManager:
 
 @pytest.fixture
 def system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A bus of this test's own."""
     if shutil.which("dbus-daemon") is None:
         pytest.skip("needs dbus-daemon (Debian package dbus-daemon)")
     config = tmp_path / "bus.conf"
+    folder = Path(tempfile.mkdtemp(prefix="bus-"))  # short: a Unix socket's path is at most 107 bytes
     config.write_text(
         "<busconfig><type>custom</type>"
-        f"<listen>unix:path={tmp_path}/bus</listen><auth>EXTERNAL</auth>"
+        f"<listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth>"
         '<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>'
         '<allow own="*"/>'
         '<allow user="*"/></policy></busconfig>'
@@ -157,6 +160,7 @@ def system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
     daemon.kill()
     daemon.wait()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
