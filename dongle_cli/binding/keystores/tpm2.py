@@ -151,8 +151,11 @@ def _opened(path: Path, data: bytes) -> tuple[bytes, bytes, bool]:
         kind, *middle, parent, public, private = values
         if (name, kind.native, parent.native) != (_NAME, _LOADABLE, _OWNER):
             raise ValueError
-        return public.native, private.native, bool(middle)
-    except (ValueError, TypeError, KeyError):
+        held = public.native, private.native
+        if not all(isinstance(blob, bytes) for blob in held):
+            raise ValueError
+        return *held, bool(middle)
+    except (ValueError, TypeError, KeyError, OverflowError, AttributeError):  # asn1crypto's words for damage
         raise _damaged(path) from None
 
 
