@@ -145,7 +145,7 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
                     emit({"type": "finding" if said else "check", **finding_json(masked)}, event.kind is None)
                     keep.finding(event, said)
                 elif isinstance(event, Tally):
-                    voice(sys.stdout.flush)  # a batch ends
+                    voice(output.flush)  # a batch ends
                 elif isinstance(event, Gap):
                     emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
                     keep.gap(event)

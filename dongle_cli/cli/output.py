@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 
 from dongle_cli.cli import state
 from dongle_cli.cli.help import pieces, wrap
-from dongle_cli.cli.streams import hear, plain
+from dongle_cli.cli.streams import hear, plain, unbroken
 from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
@@ -22,7 +22,14 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 def emit(answer: Mapping[str, Any], *, flush: bool = True) -> None:
     """One JSON object on one line of stdout; `schema` is put in front where it is missing."""
-    print(_JSON.encode({"schema": 1, **answer}), flush=flush)
+    with unbroken():
+        print(_JSON.encode({"schema": 1, **answer}), flush=flush)
+
+
+def flush() -> None:
+    """Send off the lines that `emit` kept back."""
+    with unbroken():
+        sys.stdout.flush()
 
 
 def answer(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -18,6 +19,7 @@ from audit_tree import NAMES, PDF, TOKEN, audit, grow
 
 from dongle_cli.audit.pii.numbers import my_number_valid
 from dongle_cli.audit.sources import Options, open_source
+from dongle_cli.cli import output
 from dongle_cli.errors import DongleError
 
 
@@ -138,18 +140,51 @@ def test_an_interruption_ends_with_130_and_is_never_a_result(tmp_path: Path) -> 
     environment = {"PATH": os.environ["PATH"], "DONGLE_HOME": str(tmp_path / "home"), "LANGUAGE": "en"}
     command = [sys.executable, "-m", "dongle_cli", "audit", str(target), "--policy", "strict", "--format", "json",
                "--report", str(report)]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                          bufsize=0) as process:  # fmt: skip
         assert process.stdout is not None
-        first = process.stdout.readline()
-        while b'"finding"' not in (line := process.stdout.readline()):
-            first += line
+        while b'"finding"' not in process.stdout.readline():
+            pass
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and json.loads(err)["error"]["code"] == "interrupted.user"
-    summary = json.loads(out.splitlines()[-1])
+    *_found, summary = map(json.loads, out.splitlines())
     assert summary["type"] == "summary" and summary["complete"] is False and summary["interrupted"] is True
     assert summary["exit"] == 130 and summary["findings"] < 6000
     assert json.loads(report.read_text("utf-8"))["summary"]["complete"] is False
+
+
+class Slow(io.RawIOBase):
+    """A pipe whose reader is slow: a write waits in the middle, and meanwhile somebody presses Ctrl-C."""
+
+    def __init__(self, presses: int) -> None:
+        super().__init__()
+        self.presses, self.taken = presses, b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        some = bytes(data)[:5000]  # type: ignore[call-overload]
+        self.taken += some
+        if self.presses:
+            self.presses -= 1
+            signal.raise_signal(signal.SIGINT)
+        return len(some)
+
+
+def test_an_interruption_breaks_no_line_and_a_second_one_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for presses in (1, 2):
+        pipe = Slow(presses)
+        with io.TextIOWrapper(io.BufferedWriter(pipe), "utf-8") as stdout, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", stdout)
+            with pytest.raises(KeyboardInterrupt):
+                output.emit({"found": "x" * 20_000})
+            whole = pipe.taken.endswith(b"\n")
+            output.emit({"summary": True})
+        assert whole is (presses == 1)
+        assert not whole or [len(json.loads(line)) for line in pipe.taken.splitlines()] == [2, 2]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_signs_of_life_where_there_is_no_terminal() -> None:
@@ -194,8 +229,6 @@ def test_numbers_are_counted_and_no_digit_of_one_is_anywhere(tmp_path: Path) -> 
 
 
 def test_a_document_without_end_costs_its_deadline_and_a_broken_one_nobody_else(tmp_path: Path) -> None:
-    import io
-    import signal
     import zipfile
 
     from dongle_cli.audit.identify import Limits
