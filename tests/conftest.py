@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from dongle_cli.lab import process
 from dongle_cli.lab.ask import ask
+from dongle_cli.usb import enumerate as enumeration
 
 # A shell's background job ignores SIGINT, and so would every program that a test starts in order to interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -85,7 +86,7 @@ class Lab:
         """Let every dongle hear again that the fault `hold` made deaf."""
         assert self.ask(command="release") == {}
 
-    def run(self, *arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """`dongle-cli ARGUMENTS` in this lab's environment, as a process."""
         done = subprocess.run(
             [sys.executable, "-m", "dongle_cli", *map(str, arguments)],
@@ -112,6 +113,13 @@ class Lab:
             self.ask(command="stop")
         except OSError:
             return
+
+
+@pytest.fixture(autouse=True)
+def buses() -> None:
+    """Let this process know of no bus: the kernel gives a test's server the port that an earlier test's had."""
+    enumeration._bus.cache_clear()
+    enumeration._listed.clear()
 
 
 @pytest.fixture

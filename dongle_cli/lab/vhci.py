@@ -151,11 +151,16 @@ def plan(dongles: list[dict[str, Any]], bus: str) -> list[Plug]:
     return plugs
 
 
-def keep(plugs: list[Plug]) -> None:
-    """Attach again whatever comes back, until the process is told to end; then detach everything."""
+def listen() -> list[int]:
+    """A list that holds each signal by which this process was told to end."""
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda signum, _frame: ended.append(signum))
+    return ended
+
+
+def keep(plugs: list[Plug], ended: list[int]) -> None:
+    """Attach again whatever comes back, until something is in `ended`; then detach everything."""
     try:
         while not ended:
             _watch(plugs)
@@ -207,10 +212,11 @@ def main() -> None:
     pairs = [
         {"port": plug.busid, "vhci_port": plug.vhci_port, "kernel_port": kernel_port(plug.vhci_port)} for plug in plugs
     ]
+    ended = listen()  # before anybody can know whom to end
     Path(order["pid_file"]).write_text(str(os.getpid()))
     daemon.tell(ready, {"schema": 1, "pid": os.getpid(), "attached": pairs})
     try:
-        keep(plugs)
+        keep(plugs, ended)
     finally:
         Path(order["pid_file"]).unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 Lab = Any
 LIST = {"schema", "port", "usb", "mode", "model", "vendor", "serial", "at_ports", "driver"}
@@ -164,7 +165,7 @@ def test_a_user_made_of_a_subscribers_numbers_is_masked_where_it_is_shown_and_ke
 
 
 def test_no_dongle_at_all(lab: Callable[..., Lab]) -> None:
-    bench = lab(count=1, models=["quectel-ec25"])
+    bench = lab(count=1, models=["quectel-ec25"], port=free_port())  # one that no other lab takes meanwhile
     bench.stop()
     done = bench.run("show", "--format", "json")
     assert (done.returncode, lines(done.stderr)[0]["error"]["code"]) == (1, "usb.bus")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from host import connect, devlist
+from ports import free_port
 
 
 @pytest.fixture
@@ -61,8 +62,9 @@ def test_start_status_stop(home):
 
 
 def test_who_stopped_a_lab_may_start_another_at_its_address(lab):
+    port = free_port()
     for _again in range(3):
-        running = lab(count=1)
+        running = lab(count=1, port=port)
         running.stop()
         assert not (running.home / "state" / "lab" / "control.sock").exists()
         with pytest.raises(ConnectionRefusedError):

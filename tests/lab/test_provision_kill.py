@@ -21,7 +21,7 @@ def provision(lab: Lab) -> list[str]:
 
 
 def outcomes(lab: Lab) -> list[dict[str, Any]]:
-    done = lab.run(*provision(lab), timeout=120)
+    done = lab.run(*provision(lab))
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
