@@ -94,13 +94,14 @@ def main() -> None:
                 os._exit(code)
         os.close(writing)
         if wish.get("after") is not None:
-            killer = threading.Timer(wish["after"], lambda pid=pid: contextlib.suppress(OSError) and os.kill(pid, 9))
+            killer = threading.Timer(wish["after"], os.kill, (pid, signal.SIGKILL))
             killer.start()
         with os.fdopen(reading, "rb") as file:
             said = file.read().decode(errors="replace")
-        _pid, status = os.waitpid(pid, 0)
         if wish.get("after") is not None:
-            killer.cancel()
+            killer.cancel()  # before the child is waited for: until then its number is nobody else's
+            killer.join()
+        _pid, status = os.waitpid(pid, 0)
         text, _newline, count = said.rpartition("\n")
         done = os.waitstatus_to_exitcode(status)
         steps = int(count) if count.isdecimal() else None
