@@ -18,7 +18,7 @@ import sysfs
 
 bench.modeswitch_rule(True)
 # The Quectel answers slowly, so that there is time to look while it is worked on.
-made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.3@2",))
+made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.2@2",))
 huawei, quectel = made.dongles
 bench.wait_for("udev had the Huawei switched", lambda: sysfs.plugged().get(huawei.port) == "12d1:1506")
 modemmanager.start()
@@ -65,7 +65,7 @@ taken_back()
 process = begin(bench.OUT / "provision.log")
 bench.same(held_by_modemmanager(), set(), "ttys of the Quectel that ModemManager has open meanwhile")
 bench.same(alone(), True, "it still is without the Quectel")
-process.wait(200)
+process.wait(300)
 answer = json.loads((bench.OUT / "provision.log").read_text().splitlines()[-1])
 bench.same((answer["result"], answer["imei"]), ("ok", quectel.imei), "the run")
 taken_back()
