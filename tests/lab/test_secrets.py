@@ -85,7 +85,7 @@ def test_a_secret_is_in_no_process_list(lab: Callable[..., Lab], tmp_path: Path)
                 assert not any(secret.encode() in content for secret in SECRETS), (pid, name)
     assert program.stdout is not None
     assert program.returncode == 0, program.stdout.read()
-    assert seen > 4
+    assert seen >= 4  # both processes, both files, at least once
 
 
 def process_file(pid: int, name: str) -> bytes:
