@@ -42,12 +42,19 @@ def apart(work: Work[T], *, quiet: float, total: float) -> Iterator[T]:
         yield from work(lambda: None)
         return
     ours, theirs = Pipe(duplex=False)
-    parent, child = os.getpid(), os.fork()
+    parent = os.getpid()
+    unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # or it could come to the child as to us
+    try:
+        child = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
+        raise
     if child == 0:
         _child(work, ours, theirs, parent)
-    theirs.close()
     until, left = time.monotonic() + total, total
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
+        theirs.close()
         while ours.poll(max(0.0, min(quiet, left))):
             word, what = ours.recv()
             if word == "done":

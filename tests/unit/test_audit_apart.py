@@ -117,6 +117,23 @@ def test_what_breaks_it_is_told(last: object, said: str) -> None:
     assert ended is not None and ended[0] == "crashed" and said in ended[1]
 
 
+def test_ctrl_c_is_not_for_the_child_from_its_first_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = os.fork
+
+    def pressed() -> int:
+        child = fork()
+        if child == 0:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                os._exit(7)  # it would go on as if it were who asked
+        return child
+
+    monkeypatch.setattr(os, "fork", pressed)
+    assert hears(lambda beat: range(3)) == ([0, 1, 2], None)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def test_nobody_is_left_behind() -> None:
     def work(beat: Beat) -> Iterator[int]:
         yield os.getpid()

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from audit_tree import audit
 from image_reading import mbr
 from ntfs_image import NtfsImage
 from windows_root import BIG, CLOUD, WSL, Planted, build, data, delete, elsewhere, hide
 
 
 def audited(target: Path) -> tuple[int, list[dict[str, Any]]]:
-    words = ["audit", str(target), "--policy", "strict", "--format", "json", "--jobs", "2"]
-    done = subprocess.run([sys.executable, "-m", "dongle_cli", *words], capture_output=True, timeout=100)
-    assert not done.stderr
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+    ran = audit(target.parent / "home", target, "--policy", "strict", "--format", "json", "--jobs", "2")
+    assert not ran.err
+    return ran.code, ran.lines
 
 
 def named(line: dict[str, Any]) -> Planted:
