@@ -61,7 +61,7 @@ def verify(content: bytes, signature: bytes) -> Signed:
         whole = bool(envelope.native) and envelope.dump(force=True) == signature  # parsed to its last field
     except Unverified:
         raise
-    except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:  # asn1crypto's words for damage
+    except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:  # asn1crypto's words
         raise Unverified(_("it is damaged")) from error
     if not whole:
         raise Unverified(_("it is not in DER, as it was written"))

@@ -124,6 +124,12 @@ def test_every_changed_bit_of_a_signature_is_found(bench: Bench, register: Regis
     for place in range(len(whole) - 68, len(whole)):
         at.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << (place % 8))]) + whole[place + 1 :])
         assert not accepted_by_openssl(copy, bench)
+    # A key usage without a bit, for which the reader of ASN.1 has an error of its own; which bit of it is changed above
+    # depends on where it stands, and so on the lengths of signatures.
+    usage = bytes.fromhex("04040302")  # an OCTET STRING that holds a BIT STRING
+    assert usage in whole
+    at.write_bytes(whole.replace(usage, usage[:3] + b"\0"))
+    assert verify.file(copy, anchors).result == "bad"
     at.write_bytes(whole + b"\0")
     assert verify.file(copy, anchors).result == "bad"
     at.write_bytes(b"")

@@ -155,7 +155,7 @@ def _opened(path: Path, data: bytes) -> tuple[bytes, bytes, bool]:
         if not all(isinstance(blob, bytes) for blob in held):
             raise ValueError
         return *held, bool(middle)
-    except (ValueError, TypeError, KeyError, OverflowError, AttributeError):  # asn1crypto's words for damage
+    except (ValueError, TypeError, LookupError, OverflowError, AttributeError):  # asn1crypto's words for damage
         raise _damaged(path) from None
 
 
