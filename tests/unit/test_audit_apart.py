@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from dongle_cli.audit.apart import Beat, Ended, apart
+from dongle_cli.audit.model import Gap, Hit
+from dongle_cli.audit.sources.directory import DirectorySource
 
 
 def endless() -> None:
@@ -117,7 +119,10 @@ def test_what_breaks_it_is_told(last: object, said: str) -> None:
     assert ended is not None and ended[0] == "crashed" and said in ended[1]
 
 
-def test_ctrl_c_is_not_for_the_child_from_its_first_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("forks", ["apart", "crew"])
+def test_ctrl_c_is_not_for_the_child_from_its_first_moment_on(
+    forks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fork = os.fork
 
     def pressed() -> int:
@@ -130,7 +135,13 @@ def test_ctrl_c_is_not_for_the_child_from_its_first_moment_on(monkeypatch: pytes
         return child
 
     monkeypatch.setattr(os, "fork", pressed)
-    assert hears(lambda beat: range(3)) == ([0, 1, 2], None)
+    if forks == "apart":
+        assert hears(lambda beat: range(3)) == ([0, 1, 2], None)
+    else:
+        (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n")
+        found = list(DirectorySource(str(tmp_path), jobs=2).scan())
+        assert [one.kind for one in found if isinstance(one, Hit)] == ["pdf"]
+        assert not any(isinstance(one, Gap) for one in found)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 

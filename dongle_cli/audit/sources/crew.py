@@ -56,13 +56,19 @@ class _Crew:
         self.queue: deque[Job] = deque(first)
         self.workers: list[_Worker] = []
         context = multiprocessing.get_context("fork")
-        for _number in range(jobs):
-            ours, theirs = context.Pipe()
-            others = [ours, *(worker.channel for worker in self.workers)]
-            process = context.Process(target=_work, args=(look, theirs, others, self.hungry), daemon=True)
-            process.start()
-            theirs.close()
-            self.workers.append(_Worker(process, ours))
+        unmasked = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # Ctrl-C is for the one who asked; he ends us
+        try:
+            for _number in range(jobs):
+                ours, theirs = context.Pipe()
+                others = [ours, *(worker.channel for worker in self.workers)]
+                process = context.Process(target=_work, args=(look, theirs, others, self.hungry), daemon=True)
+                process.start()
+                theirs.close()
+                self.workers.append(_Worker(process, ours))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
 
     def results(self) -> Iterator[Found]:
         """What the workers find, until no job is left; a worker that dies is a gap, and the others go on."""
@@ -136,7 +142,6 @@ def _bounded() -> None:
 
 def _work(look: Look, channel: Connection, others: list[Connection], hungry: mmap.mmap) -> None:
     """A worker's life: take a job, hand over what is found, until the channel is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asked; he ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _bounded()
     for other in others:
