@@ -19,41 +19,53 @@ def plugged() -> dict[str, str]:
 
 
 def _id(path: Path) -> str | None:
-    try:
-        return f"{(path / 'idVendor').read_text().strip()}:{(path / 'idProduct').read_text().strip()}"
-    except FileNotFoundError:
-        return None  # it left the bus while we looked
+    vendor, product = _word(path / "idVendor"), _word(path / "idProduct")
+    return f"{vendor}:{product}" if vendor and product else None
 
 
 def whole(port: str) -> bool:
     """Whether the device has all interfaces of its configuration: they come after the device itself."""
-    try:
-        wanted = (DEVICES / port / "bNumInterfaces").read_text().strip()
-    except FileNotFoundError:
-        return False
-    return wanted == str(len(list(DEVICES.glob(f"{port}:*"))))
+    return _word(DEVICES / port / "bNumInterfaces") == str(len(_below(DEVICES, f"{port}:*")))
 
 
 def drivers(port: str) -> dict[int, str | None]:
     """Interface number to the driver bound to it, of the active configuration."""
     found: dict[int, str | None] = {}
-    for interface in DEVICES.glob(f"{port}:*"):
+    for interface in _below(DEVICES, f"{port}:*"):
         link = interface / "driver"
-        number = int((interface / "bInterfaceNumber").read_text(), 16)
-        found[number] = link.resolve().name if link.exists() else None
+        if number := _word(interface / "bInterfaceNumber"):
+            found[int(number, 16)] = link.resolve().name if link.exists() else None
     return dict(sorted(found.items()))
 
 
 def ttys(port: str) -> dict[int, str]:
     """Interface number to its tty's name, for ttyUSB (below the interface) and ttyACM (below its folder tty)."""
     found = {}
-    for pattern in ("ttyUSB*", "tty/ttyACM*"):
-        for tty in DEVICES.glob(f"{port}:*/{pattern}"):
-            interface = next(parent for parent in tty.parents if parent.name.startswith(f"{port}:"))
-            found[int((interface / "bInterfaceNumber").read_text(), 16)] = tty.name
+    for interface in _below(DEVICES, f"{port}:*"):
+        number = _word(interface / "bInterfaceNumber")
+        for pattern in ("ttyUSB*", "tty/ttyACM*"):
+            for tty in _below(interface, pattern):
+                if number:
+                    found[int(number, 16)] = tty.name
     return dict(sorted(found.items()))
 
 
 def disks(port: str) -> list[str]:
     """Block devices of a storage face, such as sr0."""
-    return sorted(path.name for path in DEVICES.glob(f"{port}:*/host*/target*/*/block/*"))
+    return [path.name for path in _below(DEVICES, f"{port}:*/host*/target*/*/block/*")]
+
+
+def _word(path: Path) -> str | None:
+    """What an attribute says; None where its device leaves the bus, before (ENOENT) or after (ENODEV) it was opened."""
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None
+
+
+def _below(folder: Path, pattern: str) -> list[Path]:
+    """What is there now; nothing where a folder on the way goes while it is listed."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []

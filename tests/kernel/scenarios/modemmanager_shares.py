@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import bench
@@ -31,7 +32,11 @@ def held_by_modemmanager() -> set[str]:
     """The Quectel's ttys that ModemManager has open."""
     pid = subprocess.run(["pidof", "ModemManager"], capture_output=True, text=True, check=True).stdout.strip()
     ttys = {f"/dev/{name}" for name in sysfs.ttys(quectel.port).values()}
-    return {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()} & ttys
+    opened = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            opened.add(str(link.readlink()))
+    return opened & ttys
 
 
 def alone() -> bool:
