@@ -145,12 +145,14 @@ def _listen(run: Run, report: Report, out: Output, mask: Mask | None, bring: Bri
                     emit({"type": "finding" if said else "check", **finding_json(masked)}, event.kind is None)
                     keep.finding(event, said)
                 elif isinstance(event, Tally):
-                    voice(output.flush)  # a batch ends
+                    voice(output.send)  # a batch ends
                 elif isinstance(event, Gap):
                     emit({"type": "gap", **gap_json(mask.gap(event) if mask else event)})
                     keep.gap(event)
     except KeyboardInterrupt:
         return True
+    finally:
+        voice(output.send)
     return False
 
 

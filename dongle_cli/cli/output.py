@@ -18,18 +18,26 @@ from dongle_cli.errors import DongleError
 from dongle_cli.i18n import _, width
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+_kept: list[str] = []
 
 
 def emit(answer: Mapping[str, Any], *, flush: bool = True) -> None:
-    """One JSON object on one line of stdout; `schema` is put in front where it is missing."""
-    with unbroken():
-        print(_JSON.encode({"schema": 1, **answer}), flush=flush)
+    """One JSON object on one line of stdout; `schema` is put in front where it is missing.
+
+    Without `flush` it is kept, for the next one or for `send`: many at once cost less.
+    """
+    _kept.append(_JSON.encode({"schema": 1, **answer}))
+    if flush:
+        send()
 
 
-def flush() -> None:
-    """Send off the lines that `emit` kept back."""
-    with unbroken():
-        sys.stdout.flush()
+def send() -> None:
+    """Send off the lines that `emit` kept."""
+    if _kept:
+        with unbroken():
+            text = "\n".join(_kept)
+            _kept.clear()  # before they are written: what a second Ctrl-C breaks off is not written again
+            print(text, flush=True)
 
 
 def answer(text: str) -> None:
