@@ -18,8 +18,8 @@ import modemmanager
 import sysfs
 
 bench.modeswitch_rule(True)
-# The Quectel answers slowly, so that there is time to look while it is worked on.
-made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.2@2",))
+# The Quectel answers slowly, so that it is not done with before we see that it was begun.
+made = lab.start("huawei-e3372", "quectel-ec25", faults=("slow=0.1@2",))
 huawei, quectel = made.dongles
 bench.wait_for("udev had the Huawei switched", lambda: sysfs.plugged().get(huawei.port) == "12d1:1506")
 modemmanager.start()
@@ -46,11 +46,31 @@ def alone() -> bool:
     return paths == {huawei.port: before[huawei.port]["dbus-path"]}
 
 
+def asked() -> int:
+    """How many AT commands the Quectel has heard."""
+    return int(lab.status()[quectel.number]["commands"])
+
+
 def begin(log: Path) -> subprocess.Popen[bytes]:
-    """Start provisioning the Quectel, and come back once ModemManager has let it go."""
+    """Start provisioning the Quectel, and stop it in the middle (SIGSTOP), where ModemManager has let the dongle go.
+
+    Stopped, it is there for as long as we look; and what the Quectel still answers has come before it is killed: an
+    answer to somebody who is gone would be taken for ModemManager's by ModemManager, and all that follow as well.
+    """
+    before = asked()
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "dongle_cli", *command], stdout=out, stderr=subprocess.STDOUT)
-    bench.wait_for("ModemManager has let the Quectel go, and kept the Huawei", alone)
+
+    def stopped() -> bool:
+        if asked() == before:
+            return False
+        process.send_signal(signal.SIGSTOP)
+        if alone():
+            return True
+        process.send_signal(signal.SIGCONT)
+        return False
+
+    bench.wait_for("ModemManager has let the Quectel go, and kept the Huawei", stopped)
     bench.same(process.poll(), None, "provision goes on")
     return process
 
@@ -70,6 +90,7 @@ taken_back()
 process = begin(bench.OUT / "provision.log")
 bench.same(held_by_modemmanager(), set(), "ttys of the Quectel that ModemManager has open meanwhile")
 bench.same(alone(), True, "it still is without the Quectel")
+process.send_signal(signal.SIGCONT)
 process.wait(300)
 answer = json.loads((bench.OUT / "provision.log").read_text().splitlines()[-1])
 bench.same((answer["result"], answer["imei"]), ("ok", quectel.imei), "the run")
