@@ -48,11 +48,16 @@ def start(*models: str, faults: tuple[str, ...] = ()) -> Lab:
     return Lab(dongles, summary["profile"], summary["sims"])
 
 
-def status() -> dict[int, dict[str, Any]]:
+def memory() -> dict[int, dict[str, Any]]:
     """Each dongle's own memory, by its number."""
-    dongles = process.request(command="status")["dongles"]
-    bench.say(f"memory: {dongles}")
-    return {dongle["number"]: dongle for dongle in dongles}
+    return {dongle["number"]: dongle for dongle in process.request(command="status")["dongles"]}
+
+
+def status() -> dict[int, dict[str, Any]]:
+    """The same, said aloud for whoever reads the log of a scenario that failed."""
+    known = memory()
+    bench.say(f"memory: {list(known.values())}")
+    return known
 
 
 def stop() -> None:

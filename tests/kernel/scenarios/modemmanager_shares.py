@@ -48,7 +48,7 @@ def alone() -> bool:
 
 def asked() -> int:
     """How many AT commands the Quectel has heard."""
-    return int(lab.status()[quectel.number]["commands"])
+    return int(lab.memory()[quectel.number]["commands"])
 
 
 def begin(log: Path) -> subprocess.Popen[bytes]:
