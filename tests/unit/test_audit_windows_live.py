@@ -63,11 +63,11 @@ def test_attributes_are_asked_before_anything_is_opened(tmp_path: Path) -> None:
 
 
 def test_streams_of_files_and_folders(tmp_path: Path) -> None:
-    root = put(tmp_path, "work/note.txt")
-    (root / "work/note.txt").write_text("nothing")
-    hidden = {"C:/work/note.txt": {"a.pdf": PDF, "Zone.Identifier": b"[ZoneTransfer]\r\n"}, "C:/work": {"b.pdf": PDF}}
+    root = put(tmp_path, "data/note.txt")
+    (root / "data/note.txt").write_text("nothing")
+    hidden = {"C:/data/note.txt": {"a.pdf": PDF, "Zone.Identifier": b"[ZoneTransfer]\r\n"}, "C:/data": {"b.pdf": PDF}}
     hits, gaps, _tallies = looked(System({"C:": root}, hidden=hidden))
-    assert {path for _drive, path in hits} == {"work/note.txt:a.pdf", "work:b.pdf"}
+    assert {path for _drive, path in hits} == {"data/note.txt:a.pdf", "data:b.pdf"}
     assert {hit.entry.state for hit in hits.values()} == {State.STREAM}
     assert not gaps
 
