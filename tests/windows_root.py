@@ -77,7 +77,7 @@ _FILES: tuple[tuple[str, bytes, str, str, str | None, str | None], ...] = (
     ("Users/sakura/Documents/Outlook Files/archive.pst", PST, "pst", "outlook", "sakura", "documents"),
     ("Users/sakura/Downloads/list.dat", CSV, "csv", "downloads", "sakura", None),
     ("Users/sakura/Pictures/scan.docx", RTF, "rtf", "pictures", "sakura", None),
-    ("Users/sakura/work/memo.dll", odt(), "odt", "profile", "sakura", None),
+    ("Users/sakura/jobs/memo.dll", odt(), "odt", "profile", "sakura", None),
     ("Users/kaede/OneDrive - 県庁/デスクトップ/会議.pptx", ooxml("pptx"), "pptx", "onedrive", "kaede", "desktop"),
     ("Users/kaede/OneDrive - 県庁/x.bin", PDF, "pdf", "onedrive", "kaede", None),
     ("Data/受信/saved.pdf", PDF, "pdf", "downloads", "kaede", None),

@@ -24,7 +24,6 @@ Lab = Any
 PROCESSES, OWN, SHARED = 8, 8, 3
 # Eight starts of Python and hundreds of commits that wait for one another: a busy machine takes its time.
 SECONDS = 300
-pytestmark = pytest.mark.timeout(2 * SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,6 @@ DAMAGE = st.lists(
 )  # fmt: skip
 
 
-@pytest.mark.timeout(600)  # a hundred volumes, each looked at twice, on a machine that may be busy
 @settings(max_examples=100, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(damage=DAMAGE)
 def test_both_find_the_same_on_damaged_records(volume: Volume, damage: list[tuple[int, int, bytes]]) -> None:

@@ -75,7 +75,6 @@ def settled() -> list[str]:
         return []
 
 
-@pytest.mark.timeout(600)  # a compiler, and what it made runs many times slower than usual
 def test_no_byte_is_touched_that_is_not_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = need("gcc", "gcc")
     if not Path(library(compiler, "libasan.so")).is_absolute():

@@ -89,7 +89,6 @@ def test_both_list_the_same(volume: Volume) -> None:
         list(ours.list("many/とても長い名前のファイル 7.txt"))
 
 
-@pytest.mark.timeout(600)  # three hundred volumes, on a machine that may be busy
 @settings(max_examples=300, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     changes=st.lists(

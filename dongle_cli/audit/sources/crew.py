@@ -56,9 +56,8 @@ class _Crew:
         self.queue: deque[Job] = deque(first)
         self.workers: list[_Worker] = []
         context = multiprocessing.get_context("fork")
-        unmasked = signal.pthread_sigmask(
-            signal.SIG_BLOCK, {signal.SIGINT}
-        )  # Ctrl-C is for the one who asked; he ends us
+        # Ctrl-C is for the one who asked, and he ends the workers, which keep it blocked all their life.
+        unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             for _number in range(jobs):
                 ours, theirs = context.Pipe()
