@@ -14,6 +14,7 @@ T = TypeVar("T")
 Done = subprocess.CompletedProcess[str]
 OUT = Path(os.environ["BENCH_OUT"])
 MODESWITCH_RULE = Path("/etc/udev/rules.d/40-usb_modeswitch.rules")
+SECONDS = 200.0  # for whatever a program, the kernel or a service has to do, however busy the machine is
 
 
 class Failed(AssertionError):
@@ -32,24 +33,24 @@ def say(text: str) -> None:
     print(f"[{time.monotonic():7.1f}] {text}", flush=True)
 
 
-def run(*command: str, deadline: float = 200, check: bool = True, **environment: str) -> Done:
+def run(*command: str, check: bool = True, **environment: str) -> Done:
     """Run a program to its end; with `check`, a status other than 0 fails the scenario with all it said."""
     began = time.monotonic()
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=deadline)
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=SECONDS)
     say(f"$ {' '.join(command)}  -> {done.returncode} in {time.monotonic() - began:.1f} s\n{done.stdout}{done.stderr}")
     if check and done.returncode:
         raise Failed(f"{' '.join(command)} ended with {done.returncode}")
     return done
 
 
-def dongle_cli(*args: str, deadline: float = 200, check: bool = True) -> Done:
+def dongle_cli(*args: str, check: bool = True) -> Done:
     """Run the program under test as its users do."""
-    return run(sys.executable, "-m", "dongle_cli", *args, deadline=deadline, check=check)
+    return run(sys.executable, "-m", "dongle_cli", *args, check=check)
 
 
-def wait_for(what: str, look: Callable[[], T], deadline: float = 200) -> T:
-    """The first true answer of `look`, asked again and again; fails when the deadline passes."""
-    end = time.monotonic() + deadline
+def wait_for(what: str, look: Callable[[], T]) -> T:
+    """The first true answer of `look`, asked again and again; fails when the time is up."""
+    end = time.monotonic() + SECONDS
     while True:
         began = time.monotonic()
         answer = look()
@@ -57,14 +58,14 @@ def wait_for(what: str, look: Callable[[], T], deadline: float = 200) -> T:
             say(f"{what}: there")
             return answer
         if time.monotonic() > end:
-            raise Failed(f"{what}: not within {deadline:.0f} s")
+            raise Failed(f"{what}: not within {SECONDS:.0f} s")
         # A look that starts programs takes seconds here, and what it waits for needs the processors too.
         time.sleep(max(0.1, time.monotonic() - began))
 
 
-def becomes(look: Callable[[], object], wanted: object, what: str, deadline: float = 60) -> None:
+def becomes(look: Callable[[], object], wanted: object, what: str) -> None:
     """Fail unless what `look` finds equals `wanted` soon: the kernel shows a device before its drivers are done."""
-    end = time.monotonic() + deadline
+    end = time.monotonic() + SECONDS
     while (got := look()) != wanted and time.monotonic() < end:
         time.sleep(0.1)
     same(got, wanted, what)
